@@ -1,0 +1,24 @@
+"""What is known: findings with their source, and the shipped data tables that hold them."""
+
+from ligandose.evidence.edition import (
+    EDITION,
+    data_path,
+    edition_hashes,
+    read_table,
+    verify_edition,
+)
+from ligandose.evidence.finding import Finding, Measured, Status
+from ligandose.evidence.sources import Source, sources
+
+__all__ = [
+    "EDITION",
+    "Finding",
+    "Measured",
+    "Source",
+    "Status",
+    "data_path",
+    "edition_hashes",
+    "read_table",
+    "sources",
+    "verify_edition",
+]
