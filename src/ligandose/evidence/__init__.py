@@ -7,8 +7,9 @@ from ligandose.evidence.edition import (
     read_table,
     verify_edition,
 )
-from ligandose.evidence.finding import Finding, Measured, Status
+from ligandose.evidence.finding import Finding, Measured, Status, read_findings
 from ligandose.evidence.sources import Source, sources
+from ligandose.evidence.units import to_internal
 
 __all__ = [
     "EDITION",
@@ -18,7 +19,9 @@ __all__ = [
     "Status",
     "data_path",
     "edition_hashes",
+    "read_findings",
     "read_table",
     "sources",
+    "to_internal",
     "verify_edition",
 ]

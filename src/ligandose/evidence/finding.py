@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ligandose.errors import DataError
+from ligandose.evidence.edition import read_table
+from ligandose.evidence.units import to_internal
 
 
 class Measured(StrEnum):
@@ -75,6 +77,11 @@ class Finding:
             )
         return self.value
 
+    @property
+    def internal(self) -> float:
+        """The value in the units used inside (s, L, kg, nmol); DataError where it is missing."""
+        return to_internal(self.require(), self.unit, where=f"{self.subject} {self.quantity}")
+
     @classmethod
     def from_row(cls, row: dict[str, str], *, where: str) -> Finding:
         """Build a finding from one row of a shipped table.
@@ -109,3 +116,11 @@ class Finding:
             source=row["source"],
             note=row.get("note", ""),
         )
+
+
+def read_findings(name: str) -> list[Finding]:
+    """Read a shipped table of findings."""
+    return [
+        Finding.from_row(row, where=f"{name} line {line}")
+        for line, row in enumerate(read_table(name), start=2)
+    ]

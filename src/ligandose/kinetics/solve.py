@@ -13,7 +13,7 @@ from ligandose.kinetics import rodas
 from ligandose.kinetics._lanes import LANES
 from ligandose.kinetics.network import Floats, Network
 
-RTOL = 1e-6
+RTOL = 3e-6
 # Error per step that is always allowed, as a share of the amount given: it keeps a state that is
 # still empty from dictating the first steps.
 FLOOR = 1e-13
@@ -198,7 +198,7 @@ class _Groups:
         amount = np.concatenate(outputs, axis=2) if outputs else np.zeros((self.count, LANES, 0, 1))
         shape = (self.count * LANES, times.size, tags, len(regions))
         amount = amount.reshape(shape)[: self.patients]
-        flat = np.moveaxis(integral, 2, 1).reshape(-1, n_decay, tags, len(regions))
+        flat = np.moveaxis(integral, 2, 1).reshape(self.count * LANES, n_decay, tags, len(regions))
         final = np.moveaxis(state.y, 2, 1).reshape(self.count * LANES, -1)[: self.patients]
         failed = ~state.active.reshape(-1)[: self.patients]
         flat = flat[: self.patients]

@@ -31,7 +31,8 @@ URINE = "urine.excreted"
 FAECES = "faeces.excreted"
 VENOUS = "venous"
 ARTERIAL = "arterial"
-EXCRETED = (URINE, FAECES)
+EXCRETED = ("urine", "faeces")
+MARROW_SPACES = "red_marrow_spaces"
 
 GUT_CONTENTS = (
     "small_intestine_contents",
@@ -127,8 +128,10 @@ class _Builder:
 
     def _spaces(self, region: str) -> None:
         vascular, interstitial = f"{region}.vascular", f"{region}.interstitial"
-        self.pools.append(Pool(vascular, region, f"{region}.vascular_volume"))
-        self.pools.append(Pool(interstitial, region, f"{region}.interstitial_volume"))
+        # What marrow holds unbound is judged by the marrow-to-blood ratio, so it is kept apart.
+        counted_in = MARROW_SPACES if region == "red_marrow" else region
+        self.pools.append(Pool(vascular, counted_in, f"{region}.vascular_volume"))
+        self.pools.append(Pool(interstitial, counted_in, f"{region}.interstitial_volume"))
         permeability = (f"{region}.permeability", "vector.permeability_factor")
         self._exchange(vascular, interstitial, *permeability, "vector.unbound_plasma")
         self._exchange(interstitial, vascular, *permeability, "vector.unbound_interstitial")
@@ -149,6 +152,7 @@ class _Builder:
             "liver.interstitial",
             "liver.hepatocyte",
             "liver.hepatocyte_volume",
+            "liver.hepatocyte.uptake",
             "vector.hepatocyte_uptake",
             "vector.unbound_interstitial",
         )
@@ -156,7 +160,7 @@ class _Builder:
         for name in GUT_CONTENTS:
             self.pools.append(Pool(name, name))
         self.pools.append(Pool(FAECES, "faeces"))
-        self._transform("liver.hepatocyte", contents[0], "vector.biliary_rate")
+        self._transform("liver.hepatocyte", contents[0], "liver.hepatocyte.biliary")
         for this, following in zip(contents[:-1], contents[1:], strict=True):
             self._transform(this, following, f"{this}.transit")
 

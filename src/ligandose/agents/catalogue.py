@@ -1,0 +1,138 @@
+"""The catalogue of agents: target, vector, label, nuclide and typical use.
+
+Findings of a vector are addressed by a key: "unbound_plasma" for what belongs to the molecule,
+"PSMA.k_d" for what belongs to the molecule and a kind of site. A metal may change affinity, so
+the table has rows for a vector and rows for one of its metal complexes ("Ga-DOTATATE"), which
+replace them. A vector without a "k_d" for a site does not bind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from ligandose.errors import DataError, InputError, UnknownNameError
+from ligandose.evidence import Finding, Status, read_findings, read_table
+
+
+@dataclass(frozen=True, slots=True)
+class Impurity:
+    """A long-lived nuclide that comes with the agent's nuclide.
+
+    Attributes:
+        nuclide: its name.
+        activity_fraction: its activity per activity of the agent's nuclide at administration.
+    """
+
+    nuclide: str
+    activity_fraction: float
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A designed radiopharmaceutical.
+
+    Attributes:
+        name: such as "177Lu-PSMA-617".
+        vector, label, nuclide, target: its parts.
+        purpose: "therapy" or "imaging".
+        disease, host: where it is used first.
+        findings: findings of the vector and its metal complex by key.
+        typical: typical use by quantity (activity, amount, cycles, interval, infusion, voiding).
+        comedication: names of what is given with it, such as "amino_acids".
+        impurities: long-lived nuclides that come with it.
+        source: identifier of the source of the entry.
+    """
+
+    name: str
+    vector: str
+    label: str
+    nuclide: str
+    target: str
+    purpose: str
+    disease: str
+    host: str
+    findings: Mapping[str, Finding]
+    typical: Mapping[str, float]
+    comedication: tuple[str, ...]
+    impurities: tuple[Impurity, ...]
+    source: str
+
+    @property
+    def binds(self) -> tuple[str, ...]:
+        """Kinds of site to which the vector has an affinity."""
+        return tuple(key.removesuffix(".k_d") for key, f in self.findings.items()
+                     if key.endswith(".k_d") and f.value is not None)
+
+    def with_values(self, changes: Mapping[str, float]) -> Agent:
+        """Return the agent with some of its vector's findings replaced by the user's values.
+
+        Args:
+            changes: value by key, each in the unit of the finding that it replaces.
+
+        Raises:
+            UnknownNameError: a key that the vector does not have.
+            InputError: a negative value, or an affinity or fraction that is not positive.
+        """
+        findings = dict(self.findings)
+        for key, value in changes.items():
+            if key not in findings:
+                raise UnknownNameError("property of the vector", key, findings)
+            if not 0.0 <= value < float("inf"):
+                raise InputError(f"agent {self.name}: {key} = {value} must not be negative")
+            findings[key] = replace(
+                findings[key], value=value, gsd=1.0, status=Status.ASSUMED, source="study file"
+            )
+        return replace(self, findings=findings)
+
+
+@cache
+def agents() -> tuple[str, ...]:
+    """Return the names of the agents of the catalogue."""
+    return tuple(row["agent"] for row in read_table("agents.csv"))
+
+
+@cache
+def agent(name: str) -> Agent:
+    """Return an agent of the catalogue.
+
+    Raises:
+        UnknownNameError: not in the catalogue; suggests the nearest names.
+        DataError: its vector has no findings.
+    """
+    rows = {row["agent"]: row for row in read_table("agents.csv")}
+    if name not in rows:
+        raise UnknownNameError("agent", name, rows)
+    row = rows[name]
+    metal = f"{row['nuclide'].partition('-')[0]}-{row['vector']}"
+    findings: dict[str, Finding] = {}
+    for subject in (row["vector"], metal):
+        for finding in read_findings("vectors.csv"):
+            if finding.subject == subject:
+                key = f"{finding.region}.{finding.quantity}" if finding.region else finding.quantity
+                findings[key] = finding
+    if not findings:
+        raise DataError(f"agent {name}: vectors.csv has no findings of {row['vector']!r}")
+    quantities = ("activity_GBq", "amount_nmol", "cycles", "every_weeks", "infusion_min",
+                  "voiding_h")
+    return Agent(
+        name=name,
+        vector=row["vector"],
+        label=row["label"],
+        nuclide=row["nuclide"],
+        target=row["target"],
+        purpose=row["purpose"],
+        disease=row["disease"],
+        host=row["host"],
+        findings=findings,
+        typical={q: float(row[q]) for q in quantities if row[q]},
+        comedication=tuple(c for c in row["comedication"].split(";") if c),
+        impurities=tuple(_impurity(i) for i in row["impurities"].split(";") if i),
+        source=row["source"],
+    )
+
+
+def _impurity(text: str) -> Impurity:
+    nuclide, fraction = text.split("=")
+    return Impurity(nuclide=nuclide, activity_fraction=float(fraction))

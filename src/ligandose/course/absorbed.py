@@ -1,0 +1,140 @@
+"""From time-integrated activity of the kinetic model to absorbed dose of regions.
+
+The kinetic model counts blood, contents, lesions of a kind and marrow spaces; dosimetry wants
+sources with a mass. This is where one becomes the other:
+
+- blood in the heart chambers irradiates the heart wall, the rest is a diffuse source;
+- a lesion region of the kinetics holds all lesions of its kind: each gets its share, the others
+  stay as sources of photons;
+- red marrow is its own uptake plus the share of blood by the marrow-to-blood ratio, which
+  replaces the marrow spaces of the kinetic model (no blood is counted twice).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ligandose.dose import SphereSValues, marrow_tia_from_blood_Bq_s
+from ligandose.errors import DataError
+from ligandose.hosts import Host
+from ligandose.kinetics import MARROW_SPACES
+
+Floats = NDArray[np.float64]
+
+BLOOD_DENSITY_KG_L = 1.06  # ICRP Publication 89
+WHOLE_BODY = "whole_body"
+OTHER_LESIONS = ":others"
+WALLED = (
+    "urinary_bladder",
+    "small_intestine",
+    "large_intestine_right",
+    "large_intestine_left",
+    "rectum",
+)
+SMALLEST_LESION_KG = 1e-5
+
+
+@dataclass(frozen=True)
+class Masses:
+    """Masses of the regions of dosimetry.
+
+    Attributes:
+        regions: names, in the order of the axes of doses.
+        mass_kg: (patients, regions).
+        body_kg: (patients,).
+        lesion_number: (patients,) lesions of each kind by region.
+    """
+
+    regions: tuple[str, ...]
+    mass_kg: Floats
+    body_kg: Floats
+    lesion_number: Mapping[str, Floats]
+
+    def of(self, region: str) -> Floats:
+        """Return (patients,) masses of a region."""
+        return self.mass_kg[:, self.regions.index(region)]
+
+
+def region_masses(host: Host, values: Mapping[str, Floats]) -> Masses:
+    """Return the masses of a population, lesions as they are in `values`."""
+    mass: dict[str, Floats] = {}
+    central_blood = (
+        values["whole_body.blood_volume"]
+        * values["blood.blood_volume_fraction"]
+        * BLOOD_DENSITY_KG_L
+    )
+    chambers = values["blood.heart_share"]
+    for organ in host.organs:
+        mass[organ] = values[f"{organ}.mass"]
+    mass["heart_contents"] = central_blood * chambers
+    mass["blood"] = central_blood * (1.0 - chambers)
+    for wall in WALLED:
+        mass[f"{wall}_contents"] = values[f"{wall}.contents_mass"]
+    for lesion in host.lesions:
+        mass[lesion] = np.maximum(values[f"{lesion}.mass"], SMALLEST_LESION_KG)
+        mass[lesion + OTHER_LESIONS] = mass[lesion]
+    body = values["whole_body.body_mass"]
+    mass[WHOLE_BODY] = body
+    return Masses(
+        regions=tuple(mass),
+        mass_kg=np.stack(list(mass.values()), axis=-1),
+        body_kg=body,
+        lesion_number={lesion: values[f"{lesion}.number"] for lesion in host.lesions},
+    )
+
+
+def source_activity(
+    kinetic_regions: tuple[str, ...], amounts: Floats, masses: Masses, *, marrow_ratio: Floats
+) -> Floats:
+    """Return what each region of dosimetry holds.
+
+    Args:
+        kinetic_regions: names along the region axis of `amounts`.
+        amounts: (patients, …, kinetic regions) activity or its time integral.
+        masses: regions of dosimetry.
+        marrow_ratio: (patients,) activity concentration of marrow over blood.
+
+    Returns:
+        (patients, …, regions), linear in `amounts`.
+
+    Raises:
+        DataError: a region of the kinetic model that dosimetry would lose.
+    """
+    index = {name: i for i, name in enumerate(kinetic_regions)}
+    result = np.zeros((*amounts.shape[:-1], len(masses.regions)))
+    column = {name: i for i, name in enumerate(masses.regions)}
+    lost = set(index) - set(column) - {"urine", "faeces", MARROW_SPACES}
+    if lost:
+        raise DataError(f"dosimetry has no region for {', '.join(sorted(lost))}")
+    for name, i in index.items():
+        if name in column:
+            result[..., column[name]] = amounts[..., i]
+    per_patient = (slice(None), *(None,) * (amounts.ndim - 2))
+    for lesion, number in masses.lesion_number.items():
+        share = 1.0 / np.maximum(number, 1.0)[per_patient]
+        total = amounts[..., index[lesion]]
+        result[..., column[lesion]] = total * share
+        result[..., column[lesion + OTHER_LESIONS]] = total * (1.0 - share)
+    blood = amounts[..., index["blood"]]
+    central = masses.of("blood") + masses.of("heart_contents")
+    in_heart = (masses.of("heart_contents") / central)[per_patient]
+    result[..., column["heart_contents"]] = blood * in_heart
+    result[..., column["blood"]] = blood * (1.0 - in_heart)
+    result[..., column["red_marrow"]] += marrow_tia_from_blood_Bq_s(
+        np.maximum(blood, 0.0),
+        blood_mass_kg=central[per_patient],
+        marrow_mass_kg=masses.of("red_marrow")[per_patient],
+        marrow_to_blood_ratio=marrow_ratio[per_patient],
+    )
+    return result
+
+
+def absorbed_dose_Gy(s_values: SphereSValues, tia_Bq_s: Floats, masses: Masses) -> Floats:
+    """Return (patients, regions, 3) dose from (patients, regions, nuclides) integrals."""
+    return s_values.dose_Gy(
+        np.maximum(tia_Bq_s, 0.0), mass_kg=masses.mass_kg, body_mass_kg=masses.body_kg
+    )

@@ -1,0 +1,157 @@
+"""The result of a course: arrays by patient, with labelled views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ligandose.agents import Agent
+from ligandose.course.absorbed import OTHER_LESIONS, Masses
+from ligandose.course.biology import CycleDose, CycleEffect, LesionState, Radiobiology
+from ligandose.course.regimen import Regimen
+from ligandose.dose import RADIATIONS
+from ligandose.hosts import Host
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CycleResult:
+    """One cycle: masses at its start, sources, doses, effect, lesions at its end."""
+
+    start_s: float
+    masses: Masses
+    dose: CycleDose
+    effect: CycleEffect
+    lesions_after: LesionState
+
+
+@dataclass(frozen=True)
+class Course:
+    """A simulated course of an agent in a population.
+
+    Attributes:
+        agent, host, regimen, seed, varied: what was simulated.
+        host_values, agent_values: (patients,) values of the findings by key.
+        time_s: (t,) times after the first administration.
+        activity_Bq: (patients, t, regions) activity of the agent's nuclide.
+        cycles: results by cycle.
+        failed: (patients,) True where the solver gave up.
+        biology: radiobiological parameters that were used.
+        lesions_before: lesions before the first administration.
+        omissions: what is not included, one sentence each.
+        knowledge: (draws,) ratios of the population mean dose of each region to the best
+            estimate, from uncertainty of the parameters; empty where it was not asked for.
+    """
+
+    agent: Agent
+    host: Host
+    regimen: Regimen
+    seed: int
+    varied: bool
+    host_values: Mapping[str, Floats]
+    agent_values: Mapping[str, Floats]
+    time_s: Floats
+    activity_all_Bq: Floats
+    cycles: tuple[CycleResult, ...]
+    failed: NDArray[np.bool_]
+    biology: Radiobiology
+    lesions_before: LesionState
+    omissions: tuple[str, ...]
+    knowledge: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
+
+    @property
+    def patients(self) -> int:
+        """Number of virtual patients, the failed ones included."""
+        return self.failed.size
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Regions along the axes of doses, sources that stand for other lesions included."""
+        return self.cycles[0].masses.regions
+
+    @cached_property
+    def shown_regions(self) -> tuple[str, ...]:
+        """Regions that are reported: without the auxiliary sources."""
+        return tuple(r for r in self.regions if not r.endswith((OTHER_LESIONS, "_contents")))
+
+    @cached_property
+    def dose_per_cycle_Gy(self) -> Floats:
+        """(patients, cycles, regions, radiations) physical absorbed dose; NaN where failed."""
+        return self._marked(np.stack([c.dose.dose_Gy for c in self.cycles], axis=1))
+
+    @cached_property
+    def bed_per_cycle_Gy(self) -> Floats:
+        """(patients, cycles, regions) BED."""
+        return self._marked(np.stack([c.effect.bed_Gy for c in self.cycles], axis=1))
+
+    @cached_property
+    def eqd2_per_cycle_Gy(self) -> Floats:
+        """(patients, cycles, regions) EQD2."""
+        return self._marked(np.stack([c.effect.eqd2_Gy for c in self.cycles], axis=1))
+
+    @cached_property
+    def tiac_s(self) -> Floats:
+        """(patients, regions) time-integrated activity of the agent's nuclide per activity."""
+        total = np.sum([c.dose.tia_Bq_s[..., 0] for c in self.cycles], axis=0)
+        return self._marked(total / self.regimen.total_activity_Bq)
+
+    def _marked(self, values: Floats) -> Floats:
+        values[self.failed] = np.nan
+        return values
+
+    def of(self, values: Floats, region: str) -> Floats:
+        """Return `values` of one region, whose axis is the last."""
+        return values[..., self.regions.index(region)]
+
+    def dose_of(self, region: str) -> Floats:
+        """Return (patients,) absorbed dose of a region over the whole course, Gy."""
+        return self.dose_per_cycle_Gy[:, :, self.regions.index(region)].sum(axis=(1, 2))
+
+    @property
+    def activity(self) -> xr.DataArray:
+        """Activity, dimensions patient, time, region (Bq)."""
+        import xarray as xr
+
+        return xr.DataArray(
+            self.activity_all_Bq,
+            dims=("patient", "time", "region"),
+            coords={"time": self.time_s, "region": list(self.regions)},
+            name="activity",
+            attrs={"units": "Bq", "nuclide": self.agent.nuclide, "time_units": "s"},
+        )
+
+    @property
+    def dose(self) -> xr.DataArray:
+        """Absorbed dose, dimensions patient, cycle, region, radiation (Gy)."""
+        import xarray as xr
+
+        return xr.DataArray(
+            self.dose_per_cycle_Gy,
+            dims=("patient", "cycle", "region", "radiation"),
+            coords={
+                "cycle": np.arange(1, len(self.cycles) + 1),
+                "region": list(self.regions),
+                "radiation": list(RADIATIONS),
+            },
+            name="absorbed_dose",
+            attrs={"units": "Gy", "omissions": list(self.omissions)},
+        )
+
+    def with_knowledge(self, ratios: Mapping[str, Floats]) -> Course:
+        """Return the course with the uncertainty of knowledge of its doses."""
+        return replace(self, knowledge=dict(ratios))
+
+    def document(self) -> dict[str, Any]:
+        """Return the course as one JSON-able document with distributions over patients."""
+        from ligandose.course.document import course_document
+
+        return course_document(self)
