@@ -86,6 +86,8 @@ def allowed_span(finding: Finding) -> tuple[float, float, bool]:
     anatomy = finding.unit in _POSITIVE_UNITS or quantity == "number"
     fold = MOST_FOLD_ANATOMY if anatomy else MOST_FOLD_CHEMISTRY
     typical = finding.value or 0.0
+    if typical < 0.0:
+        return typical * fold, 0.0, False
     high = typical * fold if typical > 0.0 else math.inf
     if anatomy or quantity in _POSITIVE:
         return (typical / fold, high, False) if typical > 0.0 else (0.0, high, True)

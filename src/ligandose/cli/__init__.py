@@ -1,0 +1,5 @@
+"""The command line: `ligandose` in a terminal."""
+
+from ligandose.cli.main import main
+
+__all__ = ["main"]
