@@ -78,9 +78,7 @@ class Parameters:
 
     def __init__(self) -> None:
         self.agents = {name: find_agent(name) for name in (PSMA, TATE)}
-        self.hosts = {
-            name: find_host(a.host, disease=a.disease) for name, a in self.agents.items()
-        }
+        self.hosts = {name: find_host(a.host, disease=a.disease) for name, a in self.agents.items()}
 
     def finding(self, pair: Pair):
         if pair.of_vector:
@@ -105,8 +103,11 @@ def predict(parameters: Parameters) -> dict[tuple[str, str], tuple[float, float]
     for name, agent in parameters.agents.items():
         use = agent.typical
         regimen = Regimen.cycles(
-            1, activity_GBq=use["activity_GBq"], amount_nmol=use["amount_nmol"],
-            infusion_min=use["infusion_min"], comedication=agent.comedication,
+            1,
+            activity_GBq=use["activity_GBq"],
+            amount_nmol=use["amount_nmol"],
+            infusion_min=use["infusion_min"],
+            comedication=agent.comedication,
         )
         course = simulate(agent, parameters.hosts[name], regimen, patients=PATIENTS, seed=SEED)
         for region in course.shown_regions:
@@ -124,10 +125,17 @@ def write(parameters: Parameters) -> None:
             header = list(reader.fieldnames or [])
             rows = list(reader)
         for pair in (p for p in PAIRS if p.table == table):
-            subjects = {pair.subject, *SAME_VALUE.get((table, pair.subject, pair.of_region, pair.quantity), ())}
+            subjects = {
+                pair.subject,
+                *SAME_VALUE.get((table, pair.subject, pair.of_region, pair.quantity), ()),
+            }
             finding = parameters.finding(pair)
             for row in rows:
-                if row["subject"] in subjects and row["region"] == pair.of_region and row["quantity"] == pair.quantity:
+                if (
+                    row["subject"] in subjects
+                    and row["region"] == pair.of_region
+                    and row["quantity"] == pair.quantity
+                ):
                     if pair.mean is not None:
                         row["value"] = f"{finding.value:.4g}"
                         row["status"] = "calibrated"
@@ -160,8 +168,10 @@ def main() -> None:
     for pair in PAIRS:
         mean, cv = predicted[pair.agent, pair.region]
         finding = parameters.finding(pair)
-        print(f"{pair.agent:15s} {pair.region:16s} {pair.key:36s} value {finding.value:10.4g} "
-              f"cv {finding.cv or 0:5.2f}  mean {mean:7.4f} of {pair.mean}  cv {cv:5.2f} of {pair.cv}")
+        print(
+            f"{pair.agent:15s} {pair.region:16s} {pair.key:36s} value {finding.value:10.4g} "
+            f"cv {finding.cv or 0:5.2f}  mean {mean:7.4f} of {pair.mean}  cv {cv:5.2f} of {pair.cv}"
+        )
     if not options.dry_run:
         write(parameters)
 
