@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: keV)
 """Why the energy of a decay does not add up, and why a beta mean is not that of theory."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: keV)
 """Electron-capture probabilities by shell, and the mean neutrino energy that follows.
 
 P_x ∝ β_x² q_x² for allowed and non-unique capture, q_x = Δ - B_x; for unique forbidden capture of

@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: keV)
 """Tell conversion electrons from Auger electrons in JEFF's common electron spectrum (STYP 8).
 
 The evaluations lump Auger electrons into one line per vacancy shell; a conversion line lies at a

@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: keV)
 """Turn one JEFF-4.0 evaluation into the rows of the shipped tables."""
 
 from __future__ import annotations

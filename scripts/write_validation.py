@@ -1,6 +1,6 @@
 """Write docs/validation.md and its figure from a run of `ligandose validate`.
 
-    python scripts/write_validation.py            # 1000 patients per setting, seed 1
+python scripts/write_validation.py            # 1000 patients per setting, seed 1
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ binding, molecular weight, amount and co-medication only.
 
 def line(row: dict[str, Any]) -> str:
     """Return one row of the table."""
+
     def cv(value: float | None) -> str:
         return "–" if value is None else f"{100 * value:.0f} %"
 
@@ -97,13 +98,24 @@ def main() -> None:
     for use in ("calibration", "check", "prediction"):
         group = document["summary"][use]
         lines.append(f"| {use} | {group['pairs']} | {group['gmfe']:.2f} | {group['worst']} |")
-    lines += ["", "By agent: " + ", ".join(
-        f"{agent} {group['gmfe']:.2f}" for agent, group in document["summary"]["by_agent"].items()
-    ) + ".", "", "*calibration*: the model was fitted to it. *check*: another region of a "
-        "calibrated agent. *prediction*: an agent that the model never saw.", "",
-        "![predicted and published](figures/validation.png)", "",
+    lines += [
+        "",
+        "By agent: "
+        + ", ".join(
+            f"{agent} {group['gmfe']:.2f}"
+            for agent, group in document["summary"]["by_agent"].items()
+        )
+        + ".",
+        "",
+        "*calibration*: the model was fitted to it. *check*: another region of a "
+        "calibrated agent. *prediction*: an agent that the model never saw.",
+        "",
+        "![predicted and published](figures/validation.png)",
+        "",
         "| agent | region | use | published, Gy/GBq | predicted | fold | CV published "
-        "| CV predicted | given |", "|---|---|---|---|---|---|---|---|---|"]
+        "| CV predicted | given |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     lines += [line(row) for row in document["rows"]]
     (ROOT / "docs" / "validation.md").write_text("\n".join(lines) + "\n" + EXPLANATION, "utf-8")
     with tempfile.TemporaryDirectory() as folder:

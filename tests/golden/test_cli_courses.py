@@ -120,9 +120,6 @@ def test_what_a_study_changes_is_said_before_all_omissions(
         assert words in said
 
 
-@pytest.mark.xfail(
-    strict=True, reason="knowledge_ratios takes the first administration, which may be cold"
-)
 def test_a_cold_preload_may_come_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     study = tmp_path / "study.yaml"
     study.write_text(

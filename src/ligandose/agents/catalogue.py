@@ -15,6 +15,17 @@ from functools import cache
 from ligandose.errors import DataError, InputError, UnknownNameError
 from ligandose.evidence import Finding, Status, read_findings, read_table
 
+TYPICAL_USE = (
+    "activity_GBq",
+    "amount_nmol",
+    "cycles",
+    "every_weeks",
+    "infusion_min",
+    "voiding_h",
+)
+POSITIVE = ("k_d", "unbound_plasma")
+FRACTIONS = ("unbound_plasma", "sieving")
+
 
 @dataclass(frozen=True, slots=True)
 class Impurity:
@@ -39,7 +50,8 @@ class Agent:
         purpose: "therapy" or "imaging".
         disease, host: where it is used first.
         findings: findings of the vector and its metal complex by key.
-        typical: typical use by quantity (activity, amount, cycles, interval, infusion, voiding).
+        typical: typical use by quantity: activity_GBq, amount_nmol, cycles, every_weeks,
+            infusion_min, voiding_h; what is not stated is absent.
         comedication: names of what is given with it, such as "amino_acids".
         impurities: long-lived nuclides that come with it.
         source: identifier of the source of the entry.
@@ -62,8 +74,11 @@ class Agent:
     @property
     def binds(self) -> tuple[str, ...]:
         """Kinds of site to which the vector has an affinity."""
-        return tuple(key.removesuffix(".k_d") for key, f in self.findings.items()
-                     if key.endswith(".k_d") and f.value is not None)
+        return tuple(
+            key.removesuffix(".k_d")
+            for key, f in self.findings.items()
+            if key.endswith(".k_d") and f.value is not None
+        )
 
     def with_values(self, changes: Mapping[str, float]) -> Agent:
         """Return the agent with some of its vector's findings replaced by the user's values.
@@ -73,14 +88,14 @@ class Agent:
 
         Raises:
             UnknownNameError: a key that the vector does not have.
-            InputError: a negative value, or an affinity or fraction that is not positive.
+            InputError: a value that is negative or not finite, an affinity or free fraction of 0,
+                a fraction above 1.
         """
         findings = dict(self.findings)
         for key, value in changes.items():
             if key not in findings:
                 raise UnknownNameError("property of the vector", key, findings)
-            if not 0.0 <= value < float("inf"):
-                raise InputError(f"agent {self.name}: {key} = {value} must not be negative")
+            _check_value(self.name, key, value, findings[key])
             findings[key] = replace(
                 findings[key], value=value, gsd=1.0, status=Status.ASSUMED, source="study file"
             )
@@ -105,17 +120,9 @@ def agent(name: str) -> Agent:
     if name not in rows:
         raise UnknownNameError("agent", name, rows)
     row = rows[name]
-    metal = f"{row['nuclide'].partition('-')[0]}-{row['vector']}"
-    findings: dict[str, Finding] = {}
-    for subject in (row["vector"], metal):
-        for finding in read_findings("vectors.csv"):
-            if finding.subject == subject:
-                key = f"{finding.region}.{finding.quantity}" if finding.region else finding.quantity
-                findings[key] = finding
+    findings = vector_findings(row["vector"], row["nuclide"])
     if not findings:
         raise DataError(f"agent {name}: vectors.csv has no findings of {row['vector']!r}")
-    quantities = ("activity_GBq", "amount_nmol", "cycles", "every_weeks", "infusion_min",
-                  "voiding_h")
     return Agent(
         name=name,
         vector=row["vector"],
@@ -126,10 +133,40 @@ def agent(name: str) -> Agent:
         disease=row["disease"],
         host=row["host"],
         findings=findings,
-        typical={q: float(row[q]) for q in quantities if row[q]},
+        typical={q: float(row[q]) for q in TYPICAL_USE if row[q]},
         comedication=tuple(c for c in row["comedication"].split(";") if c),
         impurities=tuple(_impurity(i) for i in row["impurities"].split(";") if i),
         source=row["source"],
+    )
+
+
+def vector_findings(vector: str, nuclide: str) -> dict[str, Finding]:
+    """Return the findings of a vector by key; rows of its complex with the metal replace others.
+
+    Args:
+        vector: such as "DOTATATE"; an unknown one has no findings.
+        nuclide: such as "Ga-68".
+    """
+    metal = f"{nuclide.partition('-')[0]}-{vector}"
+    rows = read_findings("vectors.csv")
+    return {
+        f"{f.region}.{f.quantity}" if f.region else f.quantity: f
+        for subject in (vector, metal)
+        for f in rows
+        if f.subject == subject
+    }
+
+
+def _check_value(agent_name: str, key: str, value: float, finding: Finding) -> None:
+    quantity = key.rpartition(".")[2]
+    highest = 1.0 if quantity in FRACTIONS else float("inf")
+    above_zero = value > 0.0 if quantity in POSITIVE else value >= 0.0
+    if above_zero and value <= highest and value < float("inf"):
+        return
+    lowest = "above 0" if quantity in POSITIVE else "0 or more"
+    limit = f" and at most {highest:g}" if highest < float("inf") else ""
+    raise InputError(
+        f"agent {agent_name}: {key} = {value} {finding.unit}; it must be {lowest}{limit}"
     )
 
 

@@ -3,7 +3,9 @@
 The kinetic model counts blood, contents, lesions of a kind and marrow spaces; dosimetry wants
 sources with a mass. This is where one becomes the other:
 
-- blood in the heart chambers irradiates the heart wall, the rest is a diffuse source;
+- blood in the heart chambers irradiates the heart wall, the rest of the large vessels is a diffuse
+  source; of the released fragment, which is in the plasma of the whole body, the large vessels hold
+  their share of all blood, and the remainder holds what is in the vessels of organs;
 - a lesion region of the kinetics holds all lesions of its kind: each gets its share, the others
   stay as sources of photons;
 - red marrow is its own uptake plus the share of blood by the marrow-to-blood ratio, which
@@ -21,7 +23,7 @@ from numpy.typing import NDArray
 from ligandose.dose import SphereSValues, marrow_tia_from_blood_Bq_s
 from ligandose.errors import DataError
 from ligandose.hosts import Host
-from ligandose.kinetics import MARROW_SPACES
+from ligandose.kinetics import EXCRETED, MARROW_SPACES, RELEASED_IN_BLOOD
 
 Floats = NDArray[np.float64]
 
@@ -45,13 +47,15 @@ class Masses:
     Attributes:
         regions: names, in the order of the axes of doses.
         mass_kg: (patients, regions).
-        body_kg: (patients,).
+        body_kg: (patients,) mass of the body.
+        blood_kg: (patients,) mass of all blood, that in organs included.
         lesion_number: (patients,) lesions of each kind by region.
     """
 
     regions: tuple[str, ...]
     mass_kg: Floats
     body_kg: Floats
+    blood_kg: Floats
     lesion_number: Mapping[str, Floats]
 
     def of(self, region: str) -> Floats:
@@ -62,11 +66,8 @@ class Masses:
 def region_masses(host: Host, values: Mapping[str, Floats]) -> Masses:
     """Return the masses of a population, lesions as they are in `values`."""
     mass: dict[str, Floats] = {}
-    central_blood = (
-        values["whole_body.blood_volume"]
-        * values["blood.blood_volume_fraction"]
-        * BLOOD_DENSITY_KG_L
-    )
+    blood = values["whole_body.blood_volume"] * BLOOD_DENSITY_KG_L
+    central_blood = blood * values["blood.blood_volume_fraction"]
     chambers = values["blood.heart_share"]
     for organ in host.organs:
         mass[organ] = values[f"{organ}.mass"]
@@ -83,6 +84,7 @@ def region_masses(host: Host, values: Mapping[str, Floats]) -> Masses:
         regions=tuple(mass),
         mass_kg=np.stack(list(mass.values()), axis=-1),
         body_kg=body,
+        blood_kg=blood,
         lesion_number={lesion: values[f"{lesion}.number"] for lesion in host.lesions},
     )
 
@@ -107,7 +109,7 @@ def source_activity(
     index = {name: i for i, name in enumerate(kinetic_regions)}
     result = np.zeros((*amounts.shape[:-1], len(masses.regions)))
     column = {name: i for i, name in enumerate(masses.regions)}
-    lost = set(index) - set(column) - {"urine", "faeces", MARROW_SPACES}
+    lost = set(index) - set(column) - {*EXCRETED, MARROW_SPACES, RELEASED_IN_BLOOD}
     if lost:
         raise DataError(f"dosimetry has no region for {', '.join(sorted(lost))}")
     for name, i in index.items():
@@ -119,14 +121,16 @@ def source_activity(
         total = amounts[..., index[lesion]]
         result[..., column[lesion]] = total * share
         result[..., column[lesion + OTHER_LESIONS]] = total * (1.0 - share)
-    blood = amounts[..., index["blood"]]
-    central = masses.of("blood") + masses.of("heart_contents")
-    in_heart = (masses.of("heart_contents") / central)[per_patient]
-    result[..., column["heart_contents"]] = blood * in_heart
-    result[..., column["blood"]] = blood * (1.0 - in_heart)
+    central, released = amounts[..., index["blood"]], amounts[..., index[RELEASED_IN_BLOOD]]
+    large_vessels_kg = (masses.of("blood") + masses.of("heart_contents"))[per_patient]
+    blood_kg = masses.blood_kg[per_patient]
+    per_kg = central / large_vessels_kg + released / blood_kg
+    for region in ("heart_contents", "blood"):
+        result[..., column[region]] = per_kg * masses.of(region)[per_patient]
+    result[..., column["remainder"]] += released * (1.0 - large_vessels_kg / blood_kg)
     result[..., column["red_marrow"]] += marrow_tia_from_blood_Bq_s(
-        np.maximum(blood, 0.0),
-        blood_mass_kg=central[per_patient],
+        np.maximum(per_kg * blood_kg, 0.0),
+        blood_mass_kg=blood_kg,
         marrow_mass_kg=masses.of("red_marrow")[per_patient],
         marrow_to_blood_ratio=marrow_ratio[per_patient],
     )

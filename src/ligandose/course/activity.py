@@ -21,29 +21,37 @@ from numpy.typing import NDArray
 from ligandose.agents import Agent
 from ligandose.course.regimen import Administration, Regimen
 from ligandose.errors import UnknownNameError
-from ligandose.evidence import Finding, read_findings
+from ligandose.evidence import read_findings
 from ligandose.hosts import Host
 from ligandose.kinetics import (
     VENOUS,
     Dose,
     Network,
     Phase,
+    Solution,
     bladder_integral,
     compile_network,
     describe,
     kinetic_parameters,
     solve,
+    urine_at,
+    urine_grid_s,
     voiding_sample_times,
 )
 
 Floats = NDArray[np.float64]
 
-# Administrations further apart than this are superposed: free and surface-bound ligand of the
-# earlier one is then below 1e-6 of what was given (tests/property/test_course_superposition.py).
+# Administrations further apart than this are superposed. Of the catalogue's therapies less than
+# 1e-6 of what was given is then still free or bound to a surface, and the time integral of any
+# region differs by less than 1e-7 from that of one solution in which the administrations compete
+# (2e-8 measured; tests/property/test_course_superposition.py). A vector that dissociates and is
+# internalised much more slowly needs a longer time.
 SEPARATION_S = 14 * 86400.0
 HALF_LIVES_TO_INFINITY = 25.0
 # Nothing that the model describes stays longer, however long-lived the nuclide.
 LONGEST_S = 5 * 365.25 * 86400.0
+LONGEST_VOIDING_S = 86400.0
+BLADDER_CONTENTS = "urinary_bladder_contents"
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,40 @@ def administration_groups(regimen: Regimen) -> list[list[Administration]]:
     return groups
 
 
+@dataclass(frozen=True)
+class _Schedule:
+    """When a group of administrations is followed; s after its first one unless said otherwise.
+
+    Attributes:
+        start_s: first administration, after the start of the course.
+        given_s: start of each administration.
+        wanted_s: (t,) output times.
+        voiding_s: (patients,) time between voidings.
+        grid_s: (n,) times after an administration at which its urine is kept.
+        end_s: when nothing is left that decays or moves.
+    """
+
+    start_s: float
+    given_s: tuple[float, ...]
+    wanted_s: Floats
+    voiding_s: Floats
+    grid_s: Floats
+    end_s: float
+
+    def urine_s(self, tag: int) -> Floats:
+        """Return the (n,) times at which the urine of an administration is kept.
+
+        They count from that administration, as if the bladder were emptied before it.
+        """
+        return self.grid_s + self.given_s[tag]
+
+    @property
+    def sampled_s(self) -> Floats:
+        """All times at which the solution is needed, in order."""
+        urine = [self.urine_s(tag) for tag in range(len(self.given_s))]
+        return np.unique(np.concatenate([self.wanted_s, *urine]))
+
+
 class ActivityModel:
     """The compiled kinetic model of an agent in a host, ready for many patients."""
 
@@ -84,6 +126,7 @@ class ActivityModel:
         self.agent = agent
         self.host = host
         self.decay_per_s = dict(decay_per_s)
+        self._activity_shares = [1.0, *(i.activity_fraction for i in agent.impurities)]
         self._description = describe(agent, host)
         self._networks: dict[int, Network] = {}
 
@@ -108,73 +151,123 @@ class ActivityModel:
             group: administrations in order.
             host_values, agent_values: (patients,) values of findings by key.
             comedication: what is given with each administration.
-            voiding_interval_s: time between voidings; None for the host's own.
+            voiding_interval_s: time between voidings; None for each patient's own.
             time_s: increasing times after the start of the course, those before the first
                 administration of the group are left out.
+
+        Raises:
+            UnknownNameError: a co-medication that is not in the catalogue.
+            DataError: a finding that the kinetic model needs is missing.
         """
-        start = group[0].time_s
+        own = np.minimum(host_values["urinary_bladder.voiding_interval"], LONGEST_VOIDING_S)
+        voiding = own if voiding_interval_s is None else np.full_like(own, voiding_interval_s)
+        schedule = self._schedule(group, time_s, voiding, voiding_interval_s or LONGEST_VOIDING_S)
         parameters = kinetic_parameters(self.host, host_values, agent_values)
-        interval = voiding_interval_s or float(
-            np.median(host_values["urinary_bladder.voiding_interval"])
-        )
-        voiding = voiding_sample_times(interval)
-        wanted = time_s[time_s > start] - start
-        last = group[-1].time_s - start + group[-1].duration_s
-        end = last + min(HALF_LIVES_TO_INFINITY * np.log(2.0) / min(self.decay_per_s.values()),
-                         LONGEST_S)
-        end = max(end, float(wanted[-1]) if wanted.size else 0.0, float(voiding[-1]))
-        times = np.union1d(wanted, voiding)
-        tags = len(group)
-        decays = [d for d in self.decay_per_s.values() for _ in group]
-        origins = [a.time_s - start for _ in self.decay_per_s for a in group]
-        solution = solve(
-            self._network(tags),
-            comedication_phases(parameters, comedication, [a.time_s - start for a in group]),
-            [Dose(a.time_s - start, a.amount_nmol, a.duration_s, tag)
-             for tag, a in enumerate(group)],
-            into=VENOUS,
-            end_s=end,
-            decay_per_s=decays,
-            origin_s=origins,
-            time_s=times,
-        )  # fmt: skip
-        at_wanted = np.isin(times, wanted)
-        at_voiding = np.isin(times, voiding)
-        urine = solution.regions.index("urine")
-        patients = solution.failed.size
-        regions = (*solution.regions, "urinary_bladder_contents")
-        tia = np.zeros((patients, len(regions), len(self.decay_per_s)))
-        activity = np.zeros((patients, wanted.size, len(regions)))
-        fractions = [1.0, *(i.activity_fraction for i in self.agent.impurities)]
-        for tag, given in enumerate(group):
-            per_nmol = given.activity_Bq / given.amount_nmol
-            age = wanted - origins[tag]
-            for n, decay in enumerate(self.decay_per_s.values()):
-                integral = solution.integral_nmol_s[:, n * tags + tag, tag]
-                tia[:, :-1, n] += fractions[n] * per_nmol * integral
-                # Bladder times are counted from the group's start; a later tag's urine is
-                # sampled there too, so only the decay origin shifts.
-                content = bladder_integral(
-                    solution.amount_nmol[:, at_voiding, tag, urine],
-                    integral[:, urine] * np.exp(-decay * origins[tag]),
-                    interval_s=interval,
-                    decay_per_s=decay,
-                ) * np.exp(decay * origins[tag])
-                tia[:, -1, n] += fractions[n] * per_nmol * content
-            decayed = np.exp(-self._main_decay * np.maximum(age, 0.0)) * (age > 0.0)
-            amount = solution.amount_nmol[:, at_wanted, tag]
-            activity[..., :-1] += per_nmol * decayed[None, :, None] * amount
+        phases = comedication_phases(parameters, comedication, schedule.given_s)
+        solution = self._solution(group, schedule, phases)
         return CycleActivity(
-            regions=regions,
-            tia_Bq_s=tia,
-            time_s=wanted + start,
-            activity_Bq=activity,
+            regions=(*solution.regions, BLADDER_CONTENTS),
+            tia_Bq_s=self._time_integrals(group, schedule, solution),
+            time_s=schedule.wanted_s + schedule.start_s,
+            activity_Bq=self._activity(group, schedule, solution),
             failed=solution.failed,
         )
 
-    @property
-    def _main_decay(self) -> float:
-        return next(iter(self.decay_per_s.values()))
+    def _schedule(
+        self,
+        group: Sequence[Administration],
+        time_s: Floats,
+        voiding_s: Floats,
+        longest_voiding_s: float,
+    ) -> _Schedule:
+        start = group[0].time_s
+        given = tuple(a.time_s - start for a in group)
+        wanted = time_s[time_s > start] - start
+        slowest = min(self.decay_per_s.values())
+        grid = urine_grid_s(longest_voiding_s)
+        rest = min(HALF_LIVES_TO_INFINITY * np.log(2.0) / slowest, LONGEST_S)
+        end = max(
+            given[-1] + group[-1].duration_s + rest,
+            float(wanted[-1]) if wanted.size else 0.0,
+            float(grid[-1]) + given[-1],
+        )
+        return _Schedule(start, given, wanted, voiding_s, grid, end)
+
+    def _solution(
+        self, group: Sequence[Administration], schedule: _Schedule, phases: Sequence[Phase]
+    ) -> Solution:
+        """Solve with a tag per administration and an integral per nuclide and tag."""
+        doses = [
+            Dose(given, a.amount_nmol, a.duration_s, tag)
+            for tag, (given, a) in enumerate(zip(schedule.given_s, group, strict=True))
+        ]
+        return solve(
+            self._network(len(group)),
+            phases,
+            doses,
+            into=VENOUS,
+            end_s=schedule.end_s,
+            decay_per_s=[d for d in self.decay_per_s.values() for _ in group],
+            origin_s=[given for _ in self.decay_per_s for given in schedule.given_s],
+            time_s=schedule.sampled_s,
+        )
+
+    def _time_integrals(
+        self, group: Sequence[Administration], schedule: _Schedule, solution: Solution
+    ) -> Floats:
+        """Return (patients, regions, nuclides) integrals, the bladder's contents last, Bq s."""
+        urine = solution.regions.index("urine")
+        shape = (solution.failed.size, len(solution.regions) + 1, len(self.decay_per_s))
+        tia = np.zeros(shape)
+        for tag, given in enumerate(group):
+            on_grid = np.isin(solution.time_s, schedule.urine_s(tag))
+            filling = urine_at(
+                voiding_sample_times(schedule.voiding_s),
+                grid_s=schedule.grid_s,
+                urine=solution.amount_nmol[:, on_grid, tag, urine],
+            )
+            per_nmol = given.activity_Bq / given.amount_nmol
+            for n, decay in enumerate(self.decay_per_s.values()):
+                Bq_per_nmol = self._activity_shares[n] * per_nmol
+                integral = solution.integral_nmol_s[:, n * len(group) + tag, tag]
+                content = bladder_integral(
+                    filling,
+                    integral[:, urine],
+                    interval_s=schedule.voiding_s,
+                    decay_per_s=decay,
+                )
+                tia[:, :-1, n] += Bq_per_nmol * integral
+                tia[:, -1, n] += Bq_per_nmol * content
+        return tia
+
+    def _activity(
+        self, group: Sequence[Administration], schedule: _Schedule, solution: Solution
+    ) -> Floats:
+        """Return (patients, t, regions) activity of the agent's nuclide at the wanted times, Bq.
+
+        Urine is followed as a whole, so the bladder's contents, the last region, stay 0.
+        """
+        decay = next(iter(self.decay_per_s.values()))
+        at_wanted = np.isin(solution.time_s, schedule.wanted_s)
+        shape = (solution.failed.size, schedule.wanted_s.size, len(solution.regions) + 1)
+        activity = np.zeros(shape)
+        for tag, given in enumerate(group):
+            age = schedule.wanted_s - schedule.given_s[tag]
+            decayed = np.exp(-decay * np.maximum(age, 0.0)) * (age > 0.0)
+            per_nmol = given.activity_Bq / given.amount_nmol
+            amount = solution.amount_nmol[:, at_wanted, tag]
+            activity[..., :-1] += per_nmol * decayed[None, :, None] * amount
+        return activity
+
+
+@dataclass(frozen=True, slots=True)
+class _Competition:
+    """A stretch of time (s) in which a parameter is multiplied by a factor."""
+
+    key: str
+    factor: float
+    on_s: float
+    off_s: float
 
 
 def comedication_phases(
@@ -183,32 +276,43 @@ def comedication_phases(
     """Return the phases of a model under co-medication given with each administration.
 
     A co-medication competes for a kind of site: while it is infused, the vector's association
-    with that site is multiplied by the share that competition leaves.
+    with that site is multiplied by the share that competition leaves. Where infusions overlap,
+    the strongest competition counts, once.
+
+    Args:
+        parameters: (patients,) values by parameter name, without co-medication.
+        names: of the catalogue.
+        starts_s: start of each administration after the start of the model, s.
 
     Raises:
         UnknownNameError: a co-medication that is not in the catalogue.
     """
-    table: dict[str, list[Finding]] = {}
-    for finding in read_findings("comedication.csv"):
-        table.setdefault(finding.subject, []).append(finding)
-    changes: dict[float, dict[str, float]] = {0.0: {}}
-    for name in names:
-        if name not in table:
-            raise UnknownNameError("co-medication", name, table)
-        rows = {f.quantity: f for f in table[name]}
-        site = rows["competition"].region
-        key = f"vector.{site}.k_on"
-        if key not in parameters:
-            continue
-        for start in starts_s:
-            on = max(start + rows["start"].internal, 0.0)
-            off = start + rows["end"].internal
-            changes.setdefault(on, {})[key] = rows["competition"].internal
-            changes.setdefault(off, {})[key] = 1.0
+    competitions = [c for name in names for c in _competitions(name, starts_s)]
+    competitions = [c for c in competitions if c.key in parameters]
+    breaks = {0.0, *(t for c in competitions for t in (c.on_s, c.off_s))}
     phases: list[Phase] = []
-    state: dict[str, float] = {}
-    for time in sorted(changes):
-        state = {**state, **changes[time]}
-        changed = {key: parameters[key] * factor for key, factor in state.items()}
+    for time in sorted(breaks):
+        factors: dict[str, float] = {}
+        for c in competitions:
+            if c.on_s <= time < c.off_s:
+                factors[c.key] = min(c.factor, factors.get(c.key, c.factor))
+        changed = {key: parameters[key] * factor for key, factor in factors.items()}
         phases.append(Phase(time, {**parameters, **changed}))
     return phases
+
+
+def _competitions(name: str, starts_s: Sequence[float]) -> list[_Competition]:
+    table = read_findings("comedication.csv")
+    rows = {f.quantity: f for f in table if f.subject == name}
+    if not rows:
+        raise UnknownNameError("co-medication", name, (f.subject for f in table))
+    competition = rows["competition"]
+    return [
+        _Competition(
+            key=f"vector.{competition.region}.k_on",
+            factor=competition.internal,
+            on_s=max(start + rows["start"].internal, 0.0),
+            off_s=start + rows["end"].internal,
+        )
+        for start in starts_s
+    ]

@@ -27,6 +27,9 @@ from ligandose.hosts import Host, draw_values
 Floats = NDArray[np.float64]
 ALPHA = RADIATIONS.index("alpha")
 SAMPLES_FOR_PROTRACTION = 40
+# Where no repair rate is held. Such regions get no BED; the curve of blood, followed with this
+# rate, stands in for regions without activity of their own, whose dose is small.
+REPAIR_ELSEWHERE_PER_S = np.log(2.0) / (3.0 * 3600.0)
 
 
 @dataclass(frozen=True)
@@ -122,9 +125,11 @@ class Radiobiology:
         known = np.isfinite(alpha_beta)
         bed = np.full(low.shape, np.nan)
         eqd2 = np.full(low.shape, np.nan)
+        # Without dose (patients who could not be solved) G is not defined, and nothing is squared.
+        quadratic = np.where(low > 0.0, g * low**2, 0.0)
         bed[:, known] = mixed_bed(
             low[:, known],
-            (g * low**2)[:, known],
+            quadratic[:, known],
             alpha_dose_Gy=dose.dose_Gy[:, known, ALPHA],
             rbe_max=self.rbe_max,
             alpha_beta_Gy=alpha_beta[known],
@@ -133,12 +138,13 @@ class Radiobiology:
         return CycleEffect(g, _half_time(time_s, activity_Bq), bed, eqd2)
 
     def _protraction(self, time_s: Floats, activity_Bq: Floats) -> Floats:
-        keep = np.unique(np.linspace(0, time_s.size - 1, SAMPLES_FOR_PROTRACTION).astype(int))
+        """Return (patients, regions) Lea-Catcheside factors."""
+        keep = _samples(time_s)
         time = np.concatenate([[0.0], time_s[keep]])
         rate = np.maximum(np.moveaxis(activity_Bq[:, keep], 1, 2), 0.0)
         rate = np.concatenate([np.zeros_like(rate[..., :1]), rate], axis=-1)
         repair = np.array([self._of(r, "repair_rate_per_s") for r in self.regions])
-        repair = np.where(np.isfinite(repair), repair, np.log(2.0) / (3.0 * 3600.0))
+        repair = np.where(np.isfinite(repair), repair, REPAIR_ELSEWHERE_PER_S)
         g = lea_catcheside_sampled(
             time, rate, repair_rate_per_s=repair, interpolation="exponential"
         )
@@ -164,6 +170,17 @@ class Radiobiology:
             dose_half_time_s=effect.half_time_s[:, columns],
         )
         return LesionState(step.viable_mass_kg, step.dead_mass_kg)
+
+
+def _samples(time_s: Floats) -> NDArray[np.intp]:
+    """Return which samples carry the protraction: all, or evenly in the logarithm of time.
+
+    In a course of several cycles most times lie after the dose of the early ones is given.
+    """
+    if time_s.size <= SAMPLES_FOR_PROTRACTION:
+        return np.arange(time_s.size)
+    wanted: Floats = np.geomspace(time_s[0], time_s[-1], SAMPLES_FOR_PROTRACTION, dtype=np.float64)
+    return np.unique(np.minimum(np.searchsorted(time_s, wanted), time_s.size - 1))
 
 
 def _half_time(time_s: Floats, activity_Bq: Floats) -> Floats:

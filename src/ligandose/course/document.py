@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from ligandose.evidence import Finding, read_table, sources
 Floats = NDArray[np.float64]
 
 CURVES_SHOWN = 12
+WORST_GRADE = 4  # of a blood count in CTCAE
 LIMIT_KEYS = {
     LimitQuantity.ABSORBED_DOSE: "dose_Gy",
     LimitQuantity.BED: "bed_Gy",
@@ -29,7 +31,8 @@ MODEL_OMISSIONS = (
     "Lesions of a kind are alike within a patient, with uniform density and dose; lesions do not "
     "displace the organ that they lie in.",
     "Doomed tumour cells keep their targets until they are cleared.",
-    "Tumour control from a mean dose is an upper end: heterogeneity within a lesion is left out.",
+    "Tumour control is an upper end: it knows a log-normal spread of dose within a lesion, but "
+    "no cells without the target, no micrometastases and no resistant clones.",
     "Blood counts hold no marrow infiltration, earlier therapy, growth factors or transfusions.",
 )
 
@@ -94,7 +97,7 @@ def _agent(course: Course) -> dict[str, Any]:
 def regimen_document(course: Course) -> dict[str, Any]:
     """Return the regimen with times in hours and activities in GBq."""
     given = course.regimen.administrations
-    gaps = {round((b.time_s - a.time_s) / 604800.0, 6) for a, b in zip(given, given[1:])}
+    gaps = {round((b.time_s - a.time_s) / 604800.0, 6) for a, b in pairwise(given)}
     return {
         "administrations": [
             {
@@ -130,9 +133,7 @@ def _region(course: Course, region: str) -> dict[str, Any]:
             "by_radiation": {
                 name: distribution(dose[:, :, k].sum(axis=1)) for k, name in enumerate(RADIATIONS)
             },
-            "per_cycle": [
-                distribution(dose[:, k].sum(axis=1)) for k in range(len(course.cycles))
-            ],
+            "per_cycle": [distribution(dose[:, k].sum(axis=1)) for k in range(len(course.cycles))],
             "uncertainty": uncertainty,
         },
         "dose_per_activity_Gy_per_GBq": {
@@ -176,8 +177,11 @@ def _most_active(course: Course) -> list[str]:
         key=lambda r: -tiac[course.regions.index(r)],
     )
     chosen = order[:CURVES_SHOWN]
-    special = [r for r in ("blood", "red_marrow", "salivary_glands", "lacrimal_glands", "spleen")
-               if r in order and r not in chosen]
+    special = [
+        r
+        for r in ("blood", "red_marrow", "salivary_glands", "lacrimal_glands", "spleen")
+        if r in order and r not in chosen
+    ]
     return chosen + special
 
 
@@ -225,7 +229,9 @@ def _blood(result: outcome.BloodOutcome, solved: NDArray[np.bool_]) -> dict[str,
     return {
         "nadir_1e9_L": distribution(result.course.nadir_1e9_per_L[solved]),
         "nadir_day": distribution(result.course.nadir_time_s[solved] / outcome.DAY_S),
-        "grade_fraction": {str(g): float(np.mean(grade == g)) for g in range(5)},
+        "grade_fraction": {
+            str(g): float(np.mean(np.equal(grade, g))) for g in range(WORST_GRADE + 1)
+        },
     }
 
 

@@ -18,12 +18,14 @@ from ligandose.effect import (
     ctcae_grade,
     cumulative_against_limits,
     effect_findings,
+    equivalent_uniform_bed_log_normal_Gy,
     lesion_response,
     lineage_parameters,
     lkb_ntcp,
     log_tcp,
     net_bed,
     organ_limits,
+    repopulation_Gy,
 )
 from ligandose.hosts import draw_values
 
@@ -69,32 +71,53 @@ def tumour_control(course: Course) -> TumourControl | None:
     """Return Poisson control with repopulation; None where no radiobiology is published."""
     if course.biology.tumour is None or not course.host.lesions:
         return None
-    time = outcome_times_s(course)
-    parameter = course.biology.lesion_parameter
     log_all = np.zeros(course.patients)
     each: dict[str, Floats] = {}
-    for column, lesion in enumerate(course.host.lesions):
-        net = net_bed(
-            time,
-            cumulative_bed(course, lesion, time),
-            alpha_per_Gy=parameter("alpha"),
-            doubling_time_s=parameter("doubling_time"),
-            kick_off_s=parameter("kick_off_time"),
-        )
-        clonogens = parameter("clonogen_density") * course.lesions_before.mass_kg[:, column]
-        log_one = log_tcp(
-            np.maximum(net.bed_Gy, 0.0), clonogens=clonogens, alpha_per_Gy=parameter("alpha")
-        )
+    for lesion in course.host.lesions:
+        log_one = _log_control(course, lesion)
         each[lesion] = np.exp(log_one)
         log_all += log_one * np.maximum(course.host_values[f"{lesion}.number"], 1.0)
     return TumourControl(each, np.exp(log_all))
 
 
+def _log_control(course: Course, lesion: str) -> Floats:
+    """Return (patients,) logarithm of the control of one lesion.
+
+    Dose varies within a lesion: its BED is log-normal around the mean, and what counts is the
+    uniform BED that spares as many cells (Spoormans et al. 2022,
+    doi 10.3390/pharmaceutics14102007).
+    """
+    time = outcome_times_s(course)
+    parameter = course.biology.lesion_parameter
+    alpha = parameter("alpha")
+    doubling, kick_off = parameter("doubling_time"), parameter("kick_off_time")
+    net = net_bed(
+        time,
+        cumulative_bed(course, lesion, time),
+        alpha_per_Gy=alpha,
+        doubling_time_s=doubling,
+        kick_off_s=kick_off,
+    )
+    lost = repopulation_Gy(
+        net.effective_treatment_time_s,
+        alpha_per_Gy=alpha,
+        doubling_time_s=doubling,
+        kick_off_s=kick_off,
+    )
+    uniform = equivalent_uniform_bed_log_normal_Gy(
+        np.maximum(net.bed_Gy + lost, 0.0),
+        bed_log_sd=float(np.median(parameter("dose_log_sd"))),
+        alpha_per_Gy=alpha,
+    )
+    mass = course.lesions_before.mass_kg[:, course.host.lesions.index(lesion)]
+    return log_tcp(
+        uniform - lost, clonogens=parameter("clonogen_density") * mass, alpha_per_Gy=alpha
+    )
+
+
 def lesion_masses_g(course: Course, time_s: Floats) -> dict[str, Floats]:
     """Return (patients, t) mass of one lesion of each kind, viable and dead together."""
-    masses = {
-        lesion: np.zeros((course.patients, time_s.size)) for lesion in course.host.lesions
-    }
+    masses = {lesion: np.zeros((course.patients, time_s.size)) for lesion in course.host.lesions}
     if course.biology.tumour is None:
         return {}
     parameter = course.biology.lesion_parameter
@@ -209,5 +232,3 @@ def effective_dose_mSv_per_MBq(course: Course) -> Floats | None:
     per_Bq = result.effective_dose_Sv / course.regimen.total_activity_Bq
     per_Bq[course.failed] = np.nan
     return per_Bq * 1e9
-
-

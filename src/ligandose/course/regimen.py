@@ -101,8 +101,15 @@ class Regimen:
 
     @classmethod
     def typical(cls, agent: Agent) -> Regimen:
-        """Return the typical use of an agent as its catalogue entry states it."""
+        """Return the typical use of an agent as its catalogue entry states it.
+
+        Raises:
+            InputError: the entry names no activity or no amount.
+        """
         use = agent.typical
+        for needed in ("activity_GBq", "amount_nmol"):
+            if needed not in use:
+                raise InputError(f"agent {agent.name}: no typical {needed}; give a regimen")
         return cls.cycles(
             int(use.get("cycles", 1)),
             activity_GBq=use["activity_GBq"],

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ligandose.agents import Agent
-from ligandose.course.absorbed import OTHER_LESIONS, Masses
+from ligandose.course.absorbed import OTHER_LESIONS, WHOLE_BODY, Masses
 from ligandose.course.biology import CycleDose, CycleEffect, LesionState, Radiobiology
 from ligandose.course.regimen import Regimen
 from ligandose.dose import RADIATIONS
@@ -25,7 +25,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CycleResult:
-    """One cycle: masses at its start, sources, doses, effect, lesions at its end."""
+    """One cycle.
+
+    Attributes:
+        start_s: first administration, after that of the course.
+        masses: of the regions, lesions as they are at the start.
+        dose: sources and doses.
+        effect: protraction, BED and EQD2.
+        lesions_after: lesions when the next cycle starts.
+    """
 
     start_s: float
     masses: Masses
@@ -42,8 +50,10 @@ class Course:
         agent, host, regimen, seed, varied: what was simulated.
         host_values, agent_values: (patients,) values of the findings by key.
         time_s: (t,) times after the first administration.
-        activity_Bq: (patients, t, regions) activity of the agent's nuclide.
-        cycles: results by cycle.
+        activity_all_Bq: (patients, t, regions) activity of the agent's nuclide; NaN for patients
+            who could not be solved, and where it is not followed over time: the whole body and
+            the bladder's contents, of which only the time integral is worked out.
+        cycles: results by cycle (administrations that are close to each other are one cycle).
         failed: (patients,) True where the solver gave up.
         biology: radiobiological parameters that were used.
         lesions_before: lesions before the first administration.
@@ -100,8 +110,12 @@ class Course:
 
     @cached_property
     def tiac_s(self) -> Floats:
-        """(patients, regions) time-integrated activity of the agent's nuclide per activity."""
+        """(patients, regions) time-integrated activity of the agent's nuclide per activity, s.
+
+        The whole body holds what all sources of dosimetry hold together.
+        """
         total = np.sum([c.dose.tia_Bq_s[..., 0] for c in self.cycles], axis=0)
+        total[:, self.regions.index(WHOLE_BODY)] = total.sum(axis=1)
         return self._marked(total / self.regimen.total_activity_Bq)
 
     def _marked(self, values: Floats) -> Floats:
@@ -118,15 +132,23 @@ class Course:
 
     @property
     def activity(self) -> xr.DataArray:
-        """Activity, dimensions patient, time, region (Bq)."""
+        """Activity, dimensions patient, nuclide, region, time (Bq).
+
+        The nuclide axis holds the agent's nuclide; progeny decays where it was born, so its
+        decays follow from those of the parent (`DecayChain.cumulative_yield`).
+        """
         import xarray as xr
 
         return xr.DataArray(
-            self.activity_all_Bq,
-            dims=("patient", "time", "region"),
-            coords={"time": self.time_s, "region": list(self.regions)},
+            np.moveaxis(self.activity_all_Bq, 1, 2)[:, None],
+            dims=("patient", "nuclide", "region", "time"),
+            coords={
+                "nuclide": [self.agent.nuclide],
+                "region": list(self.regions),
+                "time": self.time_s,
+            },
             name="activity",
-            attrs={"units": "Bq", "nuclide": self.agent.nuclide, "time_units": "s"},
+            attrs={"units": "Bq", "time_units": "s"},
         )
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, cast
 
 import numba
 import numpy as np
@@ -12,14 +13,20 @@ from numpy.typing import NDArray
 from ligandose.agents import Agent
 from ligandose.course.absorbed import (
     SMALLEST_LESION_KG,
+    WHOLE_BODY,
     Masses,
     absorbed_dose_Gy,
     region_masses,
     source_activity,
 )
-from ligandose.course.activity import ActivityModel, CycleActivity, administration_groups
+from ligandose.course.activity import (
+    BLADDER_CONTENTS,
+    ActivityModel,
+    CycleActivity,
+    administration_groups,
+)
 from ligandose.course.biology import CycleDose, LesionState, Radiobiology
-from ligandose.course.regimen import Administration, Regimen
+from ligandose.course.regimen import Regimen
 from ligandose.course.results import Course, CycleResult
 from ligandose.dose import SphereSValues
 from ligandose.errors import InputError
@@ -65,8 +72,8 @@ def simulate(
     Raises:
         InputError: numbers out of range, or an agent whose target the host does not carry.
         UnknownNameError: a nuclide or co-medication that is not known.
+        DataError: a finding that the model needs is missing.
     """
-    regimen = Regimen.typical(agent) if regimen is None else regimen
     _check(agent, host, threads)
     varied = patients > 1 if variability is None else variability
     host_values = draw_values(
@@ -75,11 +82,20 @@ def simulate(
     agent_values = draw_values(
         agent.findings, patients=patients, seed=seed, variability=varied, knowledge=knowledge
     )
-    before = numba.get_num_threads()
-    numba.set_num_threads(min(threads or before, numba.config.NUMBA_NUM_THREADS))
-    try:
-        run = _Run(agent, host, regimen, host_values, agent_values, seed, varied)
+    regimen = Regimen.typical(agent) if regimen is None else regimen
+    with _using(threads):
+        run = _Run(agent, host, regimen, host_values, agent_values, seed=seed, varied=varied)
         return run.all_cycles(progress or _silent)
+
+
+@contextmanager
+def _using(threads: int | None) -> Generator[None]:
+    """Let compiled code run on a number of threads, at most what it was started with."""
+    before = numba.get_num_threads()
+    most = int(cast("Any", numba).config.NUMBA_NUM_THREADS)
+    numba.set_num_threads(min(threads or before, most))
+    try:
+        yield
     finally:
         numba.set_num_threads(before)
 
@@ -98,56 +114,54 @@ def _check(agent: Agent, host: Host, threads: int | None) -> None:
         )
 
 
-@dataclass
 class _Run:
-    """A course in progress."""
+    """A course in progress: what does not change between cycles, and the lesions, which do."""
 
-    agent: Agent
-    host: Host
-    regimen: Regimen
-    host_values: dict[str, Floats]
-    agent_values: dict[str, Floats]
-    seed: int
-    varied: bool
+    def __init__(
+        self,
+        agent: Agent,
+        host: Host,
+        regimen: Regimen,
+        host_values: dict[str, Floats],
+        agent_values: dict[str, Floats],
+        *,
+        seed: int,
+        varied: bool,
+    ) -> None:
+        self.agent, self.host, self.regimen = agent, host, regimen
+        self.host_values, self.agent_values = host_values, agent_values
+        self.seed, self.varied = seed, varied
+        nuclides = (agent.nuclide, *(i.nuclide for i in agent.impurities))
+        decay = {name: nuclide(name).decay_constant_per_s for name in nuclides}
+        self.model = ActivityModel(agent, host, decay_per_s=decay)
+        masses = region_masses(host, host_values)
+        self.s_values = SphereSValues.of(masses.regions, list(decay), with_progeny=True)
+        self.biology = Radiobiology(host, masses, seed=seed, varied=varied)
+        self.untreated = self.biology.untreated(masses)
+        self.groups = administration_groups(regimen)
+        starts = [group[0].time_s for group in self.groups]
+        self.time_s = _output_times(starts, decay[agent.nuclide])
 
     def all_cycles(self, progress: Progress) -> Course:
-        decay = {
-            name: nuclide(name).decay_constant_per_s
-            for name in (self.agent.nuclide, *(i.nuclide for i in self.agent.impurities))
-        }
-        model = ActivityModel(self.agent, self.host, decay_per_s=decay)
-        masses = region_masses(self.host, self.host_values)
-        s_values = SphereSValues.of(masses.regions, list(decay), with_progeny=True)
-        groups = administration_groups(self.regimen)
-        time_s = self._output_times([g[0].time_s for g in groups], decay[self.agent.nuclide])
-        biology = Radiobiology(self.host, masses, seed=self.seed, varied=self.varied)
-        untreated = biology.untreated(masses)
-        lesions = untreated
-        patients = masses.body_kg.size
-        activity = np.zeros((patients, time_s.size, len(masses.regions)))
-        cycles: list[CycleResult] = []
+        """Return the course; patients that could not be solved are marked with NaN."""
+        patients = self.untreated.viable_mass_kg.shape[0]
+        activity = np.zeros((patients, self.time_s.size, len(self.biology.regions)))
         failed = np.zeros(patients, dtype=np.bool_)
-        for k, group in enumerate(groups):
-            progress(k / len(groups), f"{self.agent.name}: cycle {k + 1} of {len(groups)}")
-            values = self._with_lesions(lesions)
-            masses = region_masses(self.host, values)
-            cycle = model.cycle(
-                group,
-                values,
-                self.agent_values,
-                comedication=self.regimen.comedication,
-                voiding_interval_s=self.regimen.voiding_interval_s,
-                time_s=time_s,
+        lesions = self.untreated
+        cycles: list[CycleResult] = []
+        for k in range(len(self.groups)):
+            progress(
+                k / len(self.groups), f"{self.agent.name}: cycle {k + 1} of {len(self.groups)}"
             )
-            failed |= cycle.failed
-            start, end = group[0].time_s, self._end_of(groups, k, time_s)
-            result, curve = self._dose(cycle, masses, s_values)
-            effect = biology.cycle_effect(result, cycle.time_s - start, curve)
-            lesions = biology.respond(lesions, effect, interval_s=end - start)
-            cycles.append(CycleResult(start, masses, result, effect, lesions))
-            activity[:, time_s > start] += curve
+            result, curve, given_up = self._cycle(k, lesions)
+            lesions = result.lesions_after
+            cycles.append(result)
+            activity[:, self.time_s > result.start_s] += curve
+            failed |= given_up
         progress(1.0, f"{self.agent.name}: effect")
         activity[failed] = np.nan
+        for region in (WHOLE_BODY, BLADDER_CONTENTS):
+            activity[..., self.biology.regions.index(region)] = np.nan
         return Course(
             agent=self.agent,
             host=self.host,
@@ -156,23 +170,39 @@ class _Run:
             varied=self.varied,
             host_values=self.host_values,
             agent_values=self.agent_values,
-            time_s=time_s,
+            time_s=self.time_s,
             activity_all_Bq=activity,
             cycles=tuple(cycles),
             failed=failed,
-            biology=biology,
-            lesions_before=untreated,
-            omissions=tuple(s_values.omissions()),
+            biology=self.biology,
+            lesions_before=self.untreated,
+            omissions=tuple(self.s_values.omissions()),
         )
 
-    def _dose(
-        self, cycle: CycleActivity, masses: Masses, s_values: SphereSValues
-    ) -> tuple[CycleDose, Floats]:
+    def _cycle(self, k: int, lesions: LesionState) -> tuple[CycleResult, Floats, NDArray[np.bool_]]:
+        """Return a cycle, its (patients, t, regions) activity, and who could not be solved."""
+        values = self._with_lesions(lesions)
+        masses = region_masses(self.host, values)
+        cycle = self.model.cycle(
+            self.groups[k],
+            values,
+            self.agent_values,
+            comedication=self.regimen.comedication,
+            voiding_interval_s=self.regimen.voiding_interval_s,
+            time_s=self.time_s,
+        )
+        start = self.groups[k][0].time_s
+        dose, curve = self._dose(cycle, masses)
+        effect = self.biology.cycle_effect(dose, cycle.time_s - start, curve)
+        after = self.biology.respond(lesions, effect, interval_s=self._end_of(k) - start)
+        return CycleResult(start, masses, dose, effect, after), curve, cycle.failed
+
+    def _dose(self, cycle: CycleActivity, masses: Masses) -> tuple[CycleDose, Floats]:
         ratio = self.host_values["red_marrow.marrow_to_blood_ratio"]
         tia = np.moveaxis(cycle.tia_Bq_s, 2, 1)
         tia = source_activity(cycle.regions, _known(tia), masses, marrow_ratio=ratio)
         tia = np.moveaxis(tia, 1, 2)
-        dose = absorbed_dose_Gy(s_values, tia, masses)
+        dose = absorbed_dose_Gy(self.s_values, tia, masses)
         curve = source_activity(
             cycle.regions, _known(cycle.activity_Bq), masses, marrow_ratio=ratio
         )
@@ -189,18 +219,21 @@ class _Run:
             values[f"{lesion}.mass"] = np.maximum(lesions.mass_kg[:, column], SMALLEST_LESION_KG)
         return values
 
-    def _output_times(self, starts: list[float], decay: float) -> Floats:
-        shown = HALF_LIVES_SHOWN * np.log(2.0) / decay
-        times: list[Floats] = []
-        for start, following in zip(starts, [*starts[1:], np.inf], strict=True):
-            length = min(shown, following - start)
-            first = min(FIRST_POINT_S, 0.01 * length)
-            times.append(start + np.geomspace(first, length, POINTS_PER_CYCLE))
-        return np.unique(np.concatenate(times))
+    def _end_of(self, k: int) -> float:
+        following = self.groups[k + 1 : k + 2]
+        return following[0][0].time_s if following else float(self.time_s[-1])
 
-    @staticmethod
-    def _end_of(groups: list[list[Administration]], k: int, time_s: Floats) -> float:
-        return groups[k + 1][0].time_s if k + 1 < len(groups) else float(time_s[-1])
+
+def _output_times(starts: list[float], decay_per_s: float) -> Floats:
+    """Return times after the first administration, denser after each; s."""
+    shown = HALF_LIVES_SHOWN * np.log(2.0) / decay_per_s
+    times: list[Floats] = []
+    for start, following in zip(starts, [*starts[1:], np.inf], strict=True):
+        length = min(shown, following - start)
+        first = min(FIRST_POINT_S, 0.01 * length)
+        after: Floats = np.geomspace(first, length, POINTS_PER_CYCLE, dtype=np.float64)
+        times.append(start + after)
+    return np.unique(np.concatenate(times))
 
 
 def _known(values: Floats) -> Floats:

@@ -9,11 +9,13 @@ patients differ.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ligandose.agents import Agent
+from ligandose.course.activity import administration_groups
 from ligandose.course.regimen import Regimen
 from ligandose.course.simulate import simulate
 from ligandose.hosts import Host
@@ -39,7 +41,8 @@ def knowledge_ratios(
 
     The patients are the same in every draw, so a ratio holds knowledge only.
     """
-    first = Regimen(regimen.administrations[:1], regimen.comedication, regimen.voiding_interval_s)
+    group = tuple(administration_groups(regimen)[0])
+    first = replace(regimen, administrations=group)
 
     def means(knowledge: int | None) -> tuple[tuple[str, ...], Floats]:
         course = simulate(

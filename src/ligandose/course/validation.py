@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ligandose.agents import agent as find_agent
+from ligandose.course.provenance import provenance
 from ligandose.course.regimen import Regimen
 from ligandose.course.results import Course
 from ligandose.course.simulate import simulate
@@ -104,8 +105,6 @@ def validate(
         course = simulate_setting(setting, patients=patients, seed=seed, threads=threads)
         rows.extend(compare(setting, course))
     cited = {s for row in rows for s in row["sources"]}
-    from ligandose.course.provenance import provenance
-
     return {
         "document": "ligandose.validation",
         "schema": 1,
@@ -152,47 +151,67 @@ def predicted_distribution(course: Course, region: str) -> dict[str, float] | No
     return distribution(doses / per_GBq)
 
 
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """What the cohorts of a setting say of a region: mean and range (Gy/GBq), spread."""
+
+    mean: float
+    cv: float | None
+    low: float
+    high: float
+
+
+def _published(setting: Setting, cohorts: list[dict[str, str]]) -> _Published:
+    """Return the reference cohort's values, else the mean of all weighted with their size."""
+    means = [float(c["mean"]) for c in cohorts]
+    sizes = [float(c["n"] or UNKNOWN_COHORT_SIZE) for c in cohorts]
+    mean = math.exp(np.average(np.log(means), weights=sizes))
+    with_sd = [(c, n) for c, n in zip(cohorts, sizes, strict=True) if c["sd"]]
+    cv = None
+    if with_sd:
+        spread = [float(c["sd"]) / float(c["mean"]) for c, _ in with_sd]
+        cv = float(np.average(spread, weights=[n for _, n in with_sd]))
+    for cohort in cohorts:
+        if setting.reference and fnmatchcase(cohort["cohort"], setting.reference):
+            mean = float(cohort["mean"])
+            cv = float(cohort["sd"]) / mean if cohort["sd"] else cv
+            break
+    return _Published(mean, cv, min(means), max(means))
+
+
+def _fold(a: float, b: float) -> float:
+    return max(a / b, b / a)
+
+
 def _row(
     setting: Setting,
     region: str,
     cohorts: list[dict[str, str]],
     predicted: dict[str, float],
 ) -> dict[str, Any]:
-    means = [float(c["mean"]) for c in cohorts]
-    sizes = [float(c["n"] or UNKNOWN_COHORT_SIZE) for c in cohorts]
-    mean = math.exp(np.average(np.log(means), weights=sizes))
-    spread = [(float(c["sd"]) / float(c["mean"]), n)
-              for c, n in zip(cohorts, sizes, strict=True) if c["sd"]]
-    cv = float(np.average([s for s, _ in spread], weights=[n for _, n in spread])) if spread else None
-    reference = [c for c in cohorts if setting.reference and
-                 fnmatchcase(c["cohort"], setting.reference)]
-    if reference:
-        mean = float(reference[0]["mean"])
-        cv = float(reference[0]["sd"]) / mean if reference[0]["sd"] else cv
-    low, high = min(means), max(means)
-    fold = max(predicted["mean"] / mean, mean / predicted["mean"])
-    nearest = min(max(predicted["mean"], low), high)
-    from_range = max(predicted["mean"] / nearest, nearest / predicted["mean"])
+    published = _published(setting, cohorts)
+    nearest = min(max(predicted["mean"], published.low), published.high)
+    from_range = _fold(predicted["mean"], nearest)
+    cv = published.cv
     cv_predicted = predicted["sd"] / predicted["mean"]
-    cv_ratio = None if cv is None else max(cv_predicted / cv, cv / cv_predicted)
     return {
         "agent": setting.agent,
         "region": region,
         "use": _use(setting.agent, region, cohorts),
-        "published_mean": mean,
-        "published_sd": None if cv is None else cv * mean,
-        "published_low": low,
-        "published_high": high,
+        "published_mean": published.mean,
+        "published_sd": None if cv is None else cv * published.mean,
+        "published_low": published.low,
+        "published_high": published.high,
         "cohorts": [c["cohort"] for c in cohorts],
         "predicted_mean": predicted["mean"],
         "predicted_sd": predicted["sd"],
         "predicted_p05": predicted["p05"],
         "predicted_p95": predicted["p95"],
-        "fold_error": fold,
+        "fold_error": _fold(predicted["mean"], published.mean),
         "fold_error_to_range": from_range,
         "cv_published": cv,
         "cv_predicted": cv_predicted,
-        "cv_ratio": cv_ratio,
+        "cv_ratio": _fold(cv_predicted, cv) if cv and cv_predicted else None,
         "within": from_range <= FOLD_ALLOWED,
         "note": f"{setting.amount_nmol:g} nmol"
         + (f", {', '.join(setting.comedication)}" if setting.comedication else ""),
@@ -209,6 +228,7 @@ def _use(agent: str, region: str, cohorts: list[dict[str, str]]) -> str:
 
 def summarise(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Return geometric mean fold errors by use and by agent."""
+
     def group(chosen: list[dict[str, Any]]) -> dict[str, Any]:
         if not chosen:
             return {"gmfe": None, "pairs": 0, "worst": None}
@@ -220,8 +240,12 @@ def summarise(rows: list[dict[str, Any]]) -> dict[str, Any]:
             "worst": f"{worst['agent']} {worst['region']} {worst['fold_error']:.2f}",
         }
 
-    uses = {use: group([r for r in rows if r["use"] == use])
-            for use in ("calibration", "check", "prediction")}
-    by_agent = {a: group([r for r in rows if r["agent"] == a])
-                for a in dict.fromkeys(r["agent"] for r in rows)}
+    uses = {
+        use: group([r for r in rows if r["use"] == use])
+        for use in ("calibration", "check", "prediction")
+    }
+    by_agent = {
+        a: group([r for r in rows if r["agent"] == a])
+        for a in dict.fromkeys(r["agent"] for r in rows)
+    }
     return {**uses, "by_agent": by_agent}

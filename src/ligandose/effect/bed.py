@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: Gy)
 """Biologically effective dose and its equivalents in fractions of external beam.
 
 Sources: Barendsen, IJROBP 8:1981 (1982); Fowler, Br J Radiol 62:679 (1989); Dale, Br J Radiol

@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: Gy)
 """Linear-quadratic effect of a dose rate that is a sum of exponentials, in closed form.
 
 The pairwise effect of a dose rate R(t) with mono-exponential repair at rate μ is the quadratic

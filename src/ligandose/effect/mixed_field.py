@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: Gy)
 """Alpha and low-LET radiation together.
 
 BED = Σ RBE_max D_α + D_L (1 + G D_L / (α/β)) + interaction. RBE_max, the ratio of the initial

@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: Gy)
 """Normal-tissue complication probability after Lyman, Kutcher and Burman.
 
 TD50, m and n come from external beam in about 2 Gy fractions. They speak of EQD2 and of nothing

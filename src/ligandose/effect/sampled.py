@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: Gy)
 """Linear-quadratic effect of any dose rate that is given as samples, in O(samples).
 
 Between samples the dose rate is linear, exponential or cubic (monotone Hermite); for that

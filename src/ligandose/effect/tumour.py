@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: Gy)
 """Tumour effect: repopulation, surviving clonogens, control of one and of all lesions.
 
 Everything is carried as logarithms, so that neither e^(−αBED) of a large lesion dose nor the

@@ -38,7 +38,9 @@ def read_table(name: str) -> list[dict[str, str]]:
     rows: list[dict[str, str]] = []
     for row in reader:
         if None in row or None in row.values():
-            raise DataError(f"{name} line {reader.line_num}: the number of fields is not the header's")
+            raise DataError(
+                f"{name} line {reader.line_num}: the number of fields is not the header's"
+            )
         rows.append({key: value.strip() for key, value in row.items()})
     return rows
 

@@ -102,8 +102,8 @@ class Finding:
             raise DataError(f"{where}: value {value} is not finite")
         if cv is not None and not 0.0 <= cv <= 5.0:
             raise DataError(f"{where}: cv {cv} is outside 0 … 5")
-        if gsd < 1.0:
-            raise DataError(f"{where}: gsd {gsd} is below 1")
+        if not 1.0 <= gsd < math.inf:
+            raise DataError(f"{where}: gsd {gsd} is not a number from 1 up")
         return cls(
             subject=row["subject"],
             region=row["region"],

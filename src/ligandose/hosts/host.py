@@ -86,12 +86,16 @@ def diseases() -> tuple[str, ...]:
 
 @cache
 def _assemble(name: str, disease: str) -> Host:
+    """Lay the findings of the disease over those of the person, and these over the adult's."""
     findings: dict[str, Finding] = {}
     for finding in (*read_findings("physiology.csv"), *read_findings("hosts.csv")):
         if finding.subject in (name, ADULT):
             findings[f"{finding.region}.{finding.quantity}"] = finding
-    organs = tuple(key.removesuffix(".mass") for key in findings
-                   if key.endswith(".mass") and key != "blood.mass")
+    organs = tuple(
+        key.removesuffix(".mass")
+        for key in findings
+        if key.endswith(".mass") and key != "blood.mass"
+    )
     ill = [f for f in read_findings("diseases.csv") if f.subject == disease]
     lesions = tuple(dict.fromkeys(f.region for f in ill if f.region.startswith(LESION)))
     sites = _sites(findings, organs, lesions)

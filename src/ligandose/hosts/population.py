@@ -21,7 +21,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri  # pyright: ignore[reportMissingTypeStubs]
 
 from ligandose.errors import InputError
 from ligandose.evidence import Finding, read_table
@@ -65,7 +65,8 @@ def draw_values(
             continue
         typical = finding.internal
         if knowledge is not None and finding.gsd > 1.0:
-            typical *= np.exp(np.log(finding.gsd) * _normal(seed, f"knowledge {knowledge} {key}", 1)[0])
+            shift = _normal(seed, f"knowledge {knowledge} {key}", 1)[0]
+            typical *= np.exp(np.log(finding.gsd) * shift)
         factor = np.ones(patients)
         if variability and finding.cv:
             factor = np.exp(np.sqrt(np.log1p(finding.cv**2)) * _score(seed, key, patients))
@@ -74,6 +75,7 @@ def draw_values(
 
 
 def _score(seed: int, key: str, patients: int) -> Floats:
+    """Return (patients,) standard scores of a finding, with the part that its group shares."""
     own = _normal(seed, key, patients)
     for group, pattern, loading in _groups():
         if fnmatchcase(key, pattern):
@@ -91,6 +93,7 @@ def _normal(seed: int, stream: str, size: int) -> Floats:
 
 @cache
 def _groups() -> tuple[tuple[str, str, float], ...]:
+    """Return (group, pattern of keys, loading); the first pattern that a key fits holds."""
     return tuple(
         (row["group"], row["pattern"], float(row["loading"]))
         for row in read_table("correlations.csv")

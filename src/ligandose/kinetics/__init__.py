@@ -1,6 +1,12 @@
 """Where activity goes: whole-body kinetics, written once and solved for many patients."""
 
-from ligandose.kinetics.bladder import bladder_integral, mean_residence_s, voiding_sample_times
+from ligandose.kinetics.bladder import (
+    bladder_integral,
+    mean_residence_s,
+    urine_at,
+    urine_grid_s,
+    voiding_sample_times,
+)
 from ligandose.kinetics.description import (
     Exchange,
     ModelDescription,
@@ -14,6 +20,7 @@ from ligandose.kinetics.solve import Dose, Phase, Solution, solve
 from ligandose.kinetics.whole_body import (
     EXCRETED,
     MARROW_SPACES,
+    RELEASED_IN_BLOOD,
     VENOUS,
     OrganSite,
     whole_body,
@@ -22,6 +29,7 @@ from ligandose.kinetics.whole_body import (
 __all__ = [
     "EXCRETED",
     "MARROW_SPACES",
+    "RELEASED_IN_BLOOD",
     "VENOUS",
     "Dose",
     "Exchange",
@@ -39,6 +47,8 @@ __all__ = [
     "kinetic_parameters",
     "mean_residence_s",
     "solve",
+    "urine_at",
+    "urine_grid_s",
     "voiding_sample_times",
     "whole_body",
 ]

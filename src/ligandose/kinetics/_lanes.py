@@ -162,5 +162,5 @@ for _function, _operation in (
 @overload(abs, inline="always")
 def _overload_abs(a):
     if a is _lanes:
-        return lambda a: _absolute(a, a)
+        return lambda a: _absolute(a, a)  # pyright: ignore[reportCallIssue]  (see _lanes.pyi)
     return None

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ class Elimination:
     Attributes:
         diagonal: (n,) nonzero of each pivot, in elimination order.
         state: (n,) state that each pivot position stands for.
-        scale_entry, scale_pivot: L entry and position of the pivot by which it is divided.
+        scale_entry: (…) entries of L, each to be divided by its pivot.
         scale_pointer: (n + 1,) ranges of the scalings of each pivot.
         update_target, update_left, update_right: W[t] -= W[l] · W[r].
         update_pointer: (n + 1,) ranges of the updates of each pivot.
@@ -128,8 +129,9 @@ class Network:
         """
         _check(parameters, self.description)
         volume = {p.name: parameters[p.volume] for p in self.description.pools if p.volume}
-        linear = [_product(parameters, e.clearance) / volume[e.source]
-                  for e in self.description.exchanges]
+        linear = [
+            _product(parameters, e.clearance) / volume[e.source] for e in self.description.exchanges
+        ]
         linear += [_product(parameters, t.rate) for t in self.description.transformations]
         sites = self.description.sites
         n_patients = next(iter(parameters.values())).size
@@ -163,21 +165,22 @@ def compile_network(description: ModelDescription, *, tags: int = 1) -> Network:
     """Work out index tables, sparsity and elimination of a description."""
     n = len(description.pools)
     index = {pool.name: i for i, pool in enumerate(description.pools)}
-    passages = [(index[p.source], index[p.target])
-                for p in (*description.exchanges, *description.transformations)]
+    passages = [
+        (index[p.source], index[p.target])
+        for p in (*description.exchanges, *description.transformations)
+    ]
     source = _tagged([s for s, _ in passages], n, tags)
     target = _tagged([t for _, t in passages], n, tags)
     ligand = _tagged([index[s.ligand] for s in description.sites], n, tags)
     bound = _tagged([index[s.complex] for s in description.sites], n, tags)
-    n_sites = len(description.sites)
-    occupants = [[index[s.complex] + tag * n for tag in range(tags)] for s in description.sites]
-    occupants_of = [occupants[k % n_sites] for k in range(n_sites * tags)]
+    # Every tag of ligand at a site finds it occupied by the complexes of all tags.
+    occupants_of = [[index[s.complex] + tag * n for tag in range(tags)] for s in description.sites]
+    occupants_of *= tags
     entries = {(i, i) for i in range(n * tags)}
     entries.update(zip(target, source, strict=True))
     entries.update(zip(bound, ligand, strict=True))
-    for lig, com, occ in zip(ligand, bound, occupants_of, strict=True):
-        entries.update((lig, b) for b in occ)
-        entries.update((com, b) for b in occ)
+    for pair, occupants in zip(zip(ligand, bound, strict=True), occupants_of, strict=True):
+        entries.update(product(pair, occupants))
     elimination, position = _eliminate(entries, n * tags)
 
     def at(rows: list[int], columns: list[int]) -> Indices:
@@ -186,8 +189,11 @@ def compile_network(description: ModelDescription, *, tags: int = 1) -> Network:
     flat = [b for occ in occupants_of for b in occ]
     ligand_of = [lig for lig, occ in zip(ligand, occupants_of, strict=True) for _ in occ]
     complex_of = [com for com, occ in zip(bound, occupants_of, strict=True) for _ in occ]
-    members = [[i + tag * n for i, p in enumerate(description.pools) if p.region == region]
-               for tag in range(tags) for region in description.regions]
+    members = [
+        [i + tag * n for i, p in enumerate(description.pools) if p.region == region]
+        for tag in range(tags)
+        for region in description.regions
+    ]
     everything = list(range(n * tags))
     return Network(
         description=description,
@@ -263,8 +269,10 @@ def _eliminate(
         filled.update((i, j) for i in below[k] for j in right[k])
     place = {ij: p for p, ij in enumerate(sorted(filled))}
     scalings = [[place[i, k] for i in below[k]] for k in range(n)]
-    updates = [[(place[i, j], place[i, k], place[k, j]) for i in below[k] for j in right[k]]
-               for k in range(n)]
+    updates = [
+        [(place[i, j], place[i, k], place[k, j]) for i in below[k] for j in right[k]]
+        for k in range(n)
+    ]
     forward = [(i, place[i, k], k) for k in range(n) for i in below[k]]
     backward = [[(place[k, j], j) for j in right[k]] for k in range(n)]
     flat_updates = [u for group in updates for u in group]

@@ -61,7 +61,8 @@ def kinetic_parameters(
     parameters.update(_vector(agent_values, values["whole_body.interstitial_albumin_ratio"]))
     for site in host.sites:
         key = f"{site.region}.{site.site}"
-        if f"{key}.density" in host_values:
+        bound = f"{site.site}.k_d" in agent_values
+        if bound or f"{key}.density" in host_values:
             volume = _region_volume(site.region, values)
             parameters[f"{key}.capacity"] = values[f"{key}.density"] * volume
             parameters[f"{key}.release"] = values[f"{key}.release"]
@@ -95,7 +96,9 @@ def _blood(values: _Values) -> dict[str, Floats]:
 def _region_volume(region: str, values: _Values) -> Floats:
     """Return the volume of all lesions of a kind, or of an organ with its blood, L."""
     if region.startswith("lesion:"):
-        return values[f"{region}.number"] * values[f"{region}.mass"] / values[f"{region}.density"]
+        # The number is drawn as a continuous quantity; who has lesions of a kind has at least one.
+        number = np.maximum(values[f"{region}.number"], 1.0)
+        return number * values[f"{region}.mass"] / values[f"{region}.density"]
     blood = values["whole_body.blood_volume"] * values[f"{region}.blood_volume_fraction"]
     return values[f"{region}.mass"] / values[f"{region}.density"] + blood
 

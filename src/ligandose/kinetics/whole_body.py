@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ligandose.kinetics.description import (
     Exchange,
@@ -33,6 +34,7 @@ VENOUS = "venous"
 ARTERIAL = "arterial"
 EXCRETED = ("urine", "faeces")
 MARROW_SPACES = "red_marrow_spaces"
+RELEASED_IN_BLOOD = "blood_released"
 
 GUT_CONTENTS = (
     "small_intestine_contents",
@@ -93,6 +95,7 @@ class _Builder:
         self.sites: list[Site] = []
 
     def description(self) -> ModelDescription:
+        """Return what was collected."""
         return ModelDescription(
             pools=tuple(self.pools),
             exchanges=tuple(self.exchanges),
@@ -107,6 +110,7 @@ class _Builder:
         self.transformations.append(Transformation(source, target, rate))
 
     def circulation(self, regions: Sequence[str], *, portal: frozenset[str]) -> None:
+        """Add the large vessels and the spaces of every region, joined by plasma flow."""
         self.pools.append(Pool(VENOUS, "blood", "venous.volume"))
         self.pools.append(Pool(ARTERIAL, "blood", "arterial.volume"))
         for region in regions:
@@ -137,6 +141,7 @@ class _Builder:
         self._exchange(interstitial, vascular, *permeability, "vector.unbound_interstitial")
 
     def kidneys(self) -> None:
+        """Add filtration of free ligand, the proximal tubule and the way to urine."""
         self.pools.append(Pool("kidneys.tubular", "kidneys", "kidneys.tubular_volume"))
         self.pools.append(Pool("kidneys.collecting", "kidneys"))
         self.pools.append(Pool(URINE, "urine"))
@@ -147,6 +152,7 @@ class _Builder:
         self._transform("kidneys.collecting", URINE, "kidneys.transit")
 
     def liver_and_gut(self) -> None:
+        """Add uptake into hepatocytes, bile and the transit of gut contents."""
         self.pools.append(Pool("liver.hepatocyte", "liver"))
         self._exchange(
             "liver.interstitial",
@@ -161,11 +167,14 @@ class _Builder:
             self.pools.append(Pool(name, name))
         self.pools.append(Pool(FAECES, "faeces"))
         self._transform("liver.hepatocyte", contents[0], "liver.hepatocyte.biliary")
-        for this, following in zip(contents[:-1], contents[1:], strict=True):
+        for this, following in pairwise(contents):
             self._transform(this, following, f"{this}.transit")
 
     def released(self) -> None:
-        self.pools.append(Pool("released.plasma", "blood", "released.plasma_volume"))
+        """Add the fragment that organs release: extracellular, filtered, bound by nothing."""
+        # Unlike the large vessels, this pool holds the plasma of the whole body: its amount per
+        # mass of blood is another one, so it is counted apart.
+        self.pools.append(Pool("released.plasma", RELEASED_IN_BLOOD, "released.plasma_volume"))
         self.pools.append(
             Pool("released.interstitial", "remainder", "released.interstitial_volume")
         )
@@ -175,6 +184,7 @@ class _Builder:
         self._transform("liver.hepatocyte", "released.plasma", "liver.hepatocyte.release")
 
     def site(self, site: OrganSite) -> None:
+        """Add association, dissociation, internalisation, recycling and release at a site."""
         ligand = f"{site.region}.{site.space}"
         bound = f"{site.region}.{site.site}.bound"
         internalised = f"{site.region}.{site.site}.internalised"

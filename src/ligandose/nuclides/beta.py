@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: keV)
 """Shapes of beta spectra from endpoint, charge and forbiddenness (array core).
 
 N(W) dW ∝ p W (W0 - W)² F0(Z, W) L0(Z, W) S(Z, W) C(W), with W the total energy and p the momentum

@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: keV, MeV)
 """Spectra of a nuclide: discrete lines, and beta spectra generated from the shipped branches."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: N802  (units keep their capitals: keV)
 """The shipped decay table: half-life, modes and emissions of a nuclide."""
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def _swap(fresh: Path, out: Path, old: Path) -> None:
         out.rename(old)
     try:
         fresh.rename(out)
-    except OSError:
+    except BaseException:  # an interrupt between the two moves must not lose the old report
         if existed:
             old.rename(out)
         raise
@@ -90,16 +90,18 @@ def check_replaceable(out: Path, *, overwrite: bool = False) -> None:
         return
     if not out.is_dir():
         raise InputError(f"--out {out}: is a file; give the name of a folder")
-    held = {p.relative_to(out).as_posix() for p in out.rglob("*") if not p.is_dir()}
-    if not held:
-        return
     known = _known_files(out)
-    foreign = sorted(held - known - {MANIFEST})
     if not known:
+        first = next((p for p in out.rglob("*") if not p.is_dir()), None)
+        if first is None:
+            return
         raise InputError(
-            f"--out {out}: holds {len(held)} files that are not a ligandose report "
-            f"({', '.join(sorted(held)[:3])}); nothing was written; give a new or an empty folder"
+            f"--out {out}: holds what is not a ligandose report "
+            f"({first.relative_to(out).as_posix()}); nothing was written; "
+            "give a new or an empty folder"
         )
+    held = {p.relative_to(out).as_posix() for p in out.rglob("*") if not p.is_dir()}
+    foreign = sorted(held - known - {MANIFEST})
     if foreign and not overwrite:
         raise InputError(
             f"--out {out}: holds files that ligandose did not write ({', '.join(foreign[:3])}); "

@@ -110,13 +110,16 @@ def _limit_sentences(document: CourseDocument) -> list[str]:
 
 
 def fold_errors(document: CourseDocument) -> list[float]:
-    """Return max(predicted/published, its inverse) of every published mean coefficient."""
+    """Return max(predicted/published, its inverse) of every comparable published mean.
+
+    Rows whose use is "none" are shown, but their own data say that they cannot be compared.
+    """
     folds: list[float] = []
     for region in document["regions"]:
         predicted = region["dose_per_activity_Gy_per_GBq"]["mean"]
         for row in published_coefficients(document, region["region"]):
             mean = row.get("mean")
-            if mean and predicted > 0:
+            if mean and predicted > 0 and row["use"] != "none":
                 folds.append(max(predicted / mean, mean / predicted))
     return folds
 
@@ -130,9 +133,10 @@ def _agreement_sentences(document: CourseDocument) -> list[str]:
         and extent[1] <= region["dose_per_activity_Gy_per_GBq"]["mean"] <= extent[2]
         for region in document["regions"]
         for row in published_coefficients(document, region["region"])
+        if row["use"] != "none"
     )
     return [
-        f"Against {len(folds)} published coefficients the median fold error is "
+        f"Against {len(folds)} comparable published coefficients the median fold error is "
         f"{number(sorted(folds)[len(folds) // 2])} and the largest {number(max(folds))}; "
         f"{inside} of the predicted means lie within the published SD or range."
     ]
@@ -152,7 +156,8 @@ def key_numbers(document: CourseDocument) -> list[KeyNumber]:
     tcp: Mapping[str, Quantity | None] = document["effect"].get("tcp") or {}
     if control := tcp.get("all"):
         detail = f"median; 90 % of patients {percent(control['p05'])} – {percent(control['p95'])}"
-        numbers.append(KeyNumber("All lesions controlled", percent(control["median"]), detail))
+        label = "All lesions controlled, upper end"
+        numbers.append(KeyNumber(label, percent(control["median"]), detail))
     severe = severe_fraction(document["effect"], "platelets")
     if severe is not None:
         words = "of patients: platelets fall below 50 × 10⁹/L"
