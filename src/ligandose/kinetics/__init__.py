@@ -16,6 +16,7 @@ from ligandose.kinetics.description import (
 )
 from ligandose.kinetics.network import Network, compile_network
 from ligandose.kinetics.parameters import describe, kinetic_parameters
+from ligandose.kinetics.sbml import SbmlModel, export_sbml
 from ligandose.kinetics.solve import Dose, Phase, Solution, solve
 from ligandose.kinetics.whole_body import (
     EXCRETED,
@@ -38,12 +39,14 @@ __all__ = [
     "OrganSite",
     "Phase",
     "Pool",
+    "SbmlModel",
     "Site",
     "Solution",
     "Transformation",
     "bladder_integral",
     "compile_network",
     "describe",
+    "export_sbml",
     "kinetic_parameters",
     "mean_residence_s",
     "solve",
