@@ -61,7 +61,8 @@ EXPLANATION = """
 ## What the calibration used
 
 `scripts/calibrate.py` moved host densities and rates, and for the SSTR2 agonists as a class the
-internalisation rate, until the means and spreads of the pairs marked *calibration* were met, with compromise targets for
+internalisation rate, until the means and spreads of the pairs marked *calibration* were met, with
+compromise targets for
 the spleen (0.98) and liver (0.235 Gy/GBq) of 177Lu-DOTATATE and the spread of marrow; the mean of
 marrow was not fitted, only its spread. Spreads are capped at a coefficient of variation of 1. The
 association rate of the class was read off `scripts/scan_association.py` (68Ga-DOTATOC uptake one
