@@ -1,4 +1,9 @@
-"""Where the energy goes: absorbed fractions of spheres (more of this room comes with transport)."""
+"""Where the energy goes: Monte Carlo of photons and charged particles, and what it has made."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ligandose.transport.spheres import (
     PARTICLES,
@@ -9,11 +14,58 @@ from ligandose.transport.spheres import (
     sphere_table,
 )
 
+if TYPE_CHECKING:
+    from ligandose.transport.engine import Energies, Problem, run
+    from ligandose.transport.problems import Emissions, problem
+    from ligandose.transport.spaces import (
+        Medium,
+        Space,
+        infinite_space,
+        phantom_space,
+        sphere_space,
+        voxel_space,
+    )
+
 __all__ = [
     "PARTICLES",
+    "Emissions",
+    "Energies",
+    "Medium",
+    "Problem",
+    "Space",
     "SphereTable",
+    "infinite_space",
+    "phantom_space",
+    "problem",
+    "run",
     "sphere_fraction_grid",
     "sphere_self_fraction",
+    "sphere_space",
     "sphere_surface_fraction",
     "sphere_table",
+    "voxel_space",
 ]
+
+# The engine needs numba, whose import takes longer than all that the shipped tables need.
+_LATE = {
+    "engine": ("Energies", "Problem", "run"),
+    "problems": ("Emissions", "problem"),
+    "spaces": (
+        "Medium",
+        "Space",
+        "infinite_space",
+        "phantom_space",
+        "sphere_space",
+        "voxel_space",
+    ),
+}
+_HOME = {name: module for module, names in _LATE.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name of the engine when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,82 @@
+"""Random numbers of a history: one counter-based stream per history.
+
+SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195): number n of a stream is a
+bijective hash of key + n γ, so a history draws the same numbers whichever thread or device runs
+it. The key is a hash of the seed and of the history's number. Streams start at random places of
+one cycle of 2^64: two of 1e9 histories share numbers in a few pairs only.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ligandose.transport._kernel import kernel
+
+GAMMA = np.uint64(0x9E3779B97F4A7C15)
+KEY_GAMMA = np.uint64(0xD1B54A32D192ED03)
+M1, M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+S30, S27, S31, S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+INVERSE = 2.0**-53
+
+
+@kernel
+def hashed(z):
+    """Return the 64-bit hash of an unsigned integer."""
+    z = (z ^ (z >> S30)) * M1
+    z = (z ^ (z >> S27)) * M2
+    return z ^ (z >> S31)
+
+
+@kernel
+def start_stream(rng, seed, history):
+    """Put the stream of a history at its start; rng is a uint64 array of one element."""
+    rng[0] = hashed(hashed(np.uint64(seed) * GAMMA + GAMMA) + np.uint64(history) * KEY_GAMMA)
+
+
+@kernel
+def uniform(rng):
+    """Return the next number of the stream, in the open interval (0, 1)."""
+    rng[0] += GAMMA
+    return (np.float64(np.int64(hashed(rng[0]) >> S11)) + 0.5) * INVERSE
+
+
+@kernel
+def isotropic(rng):
+    """Return a direction (u, v, w), all equally likely."""
+    w = 2.0 * uniform(rng) - 1.0
+    phi = 2.0 * math.pi * uniform(rng)
+    s = math.sqrt(1.0 - w * w)
+    return s * math.cos(phi), s * math.sin(phi), w
+
+
+@kernel
+def turned(u, v, w, cos, rng):
+    """Return the direction (u, v, w) turned by the angle of cosine `cos` at a random azimuth."""
+    # a point in the unit disc gives cosine and sine of the azimuth without their evaluation
+    while True:
+        a = 2.0 * uniform(rng) - 1.0
+        b = 2.0 * uniform(rng) - 1.0
+        r2 = a * a + b * b
+        if 1e-20 < r2 < 1.0:
+            break
+    norm = 1.0 / math.sqrt(r2)
+    return rotated(u, v, w, cos, a * norm, b * norm)
+
+
+@kernel
+def rotated(u, v, w, cos, c, s):
+    """Return (u, v, w) turned by acos(cos) at the azimuth of cosine c and sine s."""
+    sin = math.sqrt(max(0.0, 1.0 - cos * cos))
+    rho2 = u * u + v * v
+    if rho2 < 1e-12:
+        sign = 1.0 if w > 0 else -1.0
+        return sin * c, sin * s, cos * sign
+    rho = math.sqrt(rho2)
+    a = u * cos + sin * (u * w * c - v * s) / rho
+    b = v * cos + sin * (v * w * c + u * s) / rho
+    d = w * cos - rho * sin * c
+    # keeps the length at one over thousands of turns
+    scale = 1.5 - 0.5 * (a * a + b * b + d * d)
+    return a * scale, b * scale, d * scale
