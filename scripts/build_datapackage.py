@@ -125,12 +125,13 @@ def schema(path: Path, spec: dict[str, Any], columns: dict[str, Any]) -> dict[st
     """Return the Table Schema of a file: each column is described, each number has a unit."""
     header, _ = read_rows(path)
     own: dict[str, dict[str, Any]] = spec.get("fields", {})
-    if absent := sorted(set(own) - set(header)):
+    if absent := [p for p in sorted(own) if not any(fnmatchcase(name, p) for name in header)]:
         fail(f"{path.name} has no column {', '.join(absent)} that data_resources.yaml describes")
     fields: list[dict[str, Any]] = []
     keys: list[dict[str, Any]] = []
     for name in header:
-        rules = {**columns.get(name, {}), **own.get(name, {})}
+        pattern = next((p for p in own if fnmatchcase(name, p)), name)
+        rules = {**columns.get(name, {}), **own.get(pattern, {})}
         lacks = [k for k in ("type", "description") if k not in rules]
         if lacks or (rules["type"] in ("number", "integer") and "unit" not in rules):
             fail(f"{path.name}: column {name!r} needs type, unit (numbers) and description")

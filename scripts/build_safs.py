@@ -28,7 +28,7 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ligandose.hosts import phantom
-from ligandose.transport import Emissions, phantom_space, problem, run
+from ligandose.transport import PRESETS, Emissions, phantom_space, problem, run
 
 EDITION = Path(__file__).parents[1] / "src/ligandose/data/2026.11"
 HOSTS = ("adult-male", "adult-female")
@@ -81,6 +81,7 @@ def simulate(part: Part) -> np.ndarray:
         Emissions.single(part.particle, energy_keV),
         region=part.source,
         electrons=ELECTRONS[part.particle],
+        settings=PRESETS["fast"],
     )
     seed = SEED + 1009 * part.number + space.regions.index(part.source)
     result = run(setup, histories=HISTORIES[part.particle], seed=seed)

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ligandose.dose.curves import EmissionSpectrum
+from ligandose.dose.curves import EmissionSpectrum, EnergyCurves, energy_curves
 from ligandose.dose.regions import parameter
 from ligandose.errors import InputError
 from ligandose.nuclides import beta_spectrum, decay_chain, nuclide
@@ -50,6 +50,12 @@ def emission_spectrum(
         if count > NEGLIGIBLE_YIELD:
             parts.append((_single(member), count))
     return _sum_of(f"{own.name} + progeny", parts)
+
+
+@cache
+def nuclide_curves(name: str, *, with_progeny: bool, horizon_s: float | None) -> EnergyCurves:
+    """Return the energy that spheres absorb per decay; arguments as `emission_spectrum`."""
+    return energy_curves(emission_spectrum(name, with_progeny=with_progeny, horizon_s=horizon_s))
 
 
 def progeny_decays(name: str, *, horizon_s: float) -> dict[str, float]:

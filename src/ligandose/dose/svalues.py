@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ligandose.dose.body import photon_energy_in_body
-from ligandose.dose.curves import RADIATIONS, EnergyCurves, energy_curves
-from ligandose.dose.emissions import emission_spectrum
+from ligandose.dose.curves import RADIATIONS, EnergyCurves
+from ligandose.dose.emissions import nuclide_curves
+from ligandose.dose.masses import checked_activity, checked_masses
 from ligandose.dose.regions import RegionModel, parameter, region_model
 from ligandose.errors import InputError, UnknownNameError
 
@@ -56,11 +56,6 @@ class SValues(Protocol):
     def omissions(self) -> list[str]:
         """Return what these values leave out, one sentence each."""
         ...
-
-
-@cache
-def _cached_curves(name: str, with_progeny: bool, horizon_s: float | None) -> EnergyCurves:
-    return energy_curves(emission_spectrum(name, with_progeny=with_progeny, horizon_s=horizon_s))
 
 
 @dataclass(frozen=True)
@@ -129,7 +124,9 @@ class SphereSValues:
             UnknownNameError: an unknown region or nuclide.
             InputError: a name given twice.
         """
-        curves = {n: _cached_curves(n, with_progeny, horizon_s) for n in nuclides}
+        curves = {
+            n: nuclide_curves(n, with_progeny=with_progeny, horizon_s=horizon_s) for n in nuclides
+        }
         return replace(cls.of_curves(regions, curves), with_progeny=with_progeny)
 
     @classmethod
@@ -165,7 +162,7 @@ class SphereSValues:
         """
         if nuclide not in self.nuclides:
             raise UnknownNameError("nuclide", nuclide, self.nuclides, where="S values")
-        mass, body = self._checked_masses(mass_kg, body_mass_kg)
+        mass, body = checked_masses(self.regions, mass_kg, body_mass_kg)
         terms = self._terms(self.curves[self.nuclides.index(nuclide)], mass, body)
         patients, n = mass.shape
         s = np.zeros((patients, n, n, len(RADIATIONS)))
@@ -194,15 +191,8 @@ class SphereSValues:
         Raises:
             InputError: shapes that do not fit, negative or non-finite activity, bad masses.
         """
-        mass, body = self._checked_masses(mass_kg, body_mass_kg)
-        tia = np.asarray(tia_Bq_s, dtype=np.float64)
-        wanted = (mass.shape[0], len(self.regions), len(self.nuclides))
-        if tia.shape != wanted:
-            raise InputError(
-                f"tia_Bq_s has shape {tia.shape}; expected {wanted} (patients, regions, nuclides)"
-            )
-        if not np.all(np.isfinite(tia) & (tia >= 0)):
-            raise InputError("tia_Bq_s has a negative or non-finite value")
+        mass, body = checked_masses(self.regions, mass_kg, body_mass_kg)
+        tia = checked_activity(tia_Bq_s, (*mass.shape, len(self.nuclides)))
         if any(np.any(tia[:, i]) for i in self._bodies()):
             raise InputError("whole_body is a target only; give its activity as 'remainder'")
         dose = np.zeros((*mass.shape, len(RADIATIONS)))
@@ -292,31 +282,6 @@ class SphereSValues:
 
     def _bodies(self) -> list[int]:
         return [i for i, model in enumerate(self.models) if model.role == "body"]
-
-    def _checked_masses(
-        self, mass_kg: ArrayLike, body_mass_kg: ArrayLike
-    ) -> tuple[FloatArray, FloatArray]:
-        mass = np.atleast_2d(np.asarray(mass_kg, dtype=np.float64))
-        body = np.atleast_1d(np.asarray(body_mass_kg, dtype=np.float64))
-        if mass.shape[1] != len(self.regions) or body.ndim != 1:
-            raise InputError(
-                f"mass_kg has shape {np.shape(mass_kg)}, body_mass_kg {np.shape(body_mass_kg)}; "
-                f"expected (patients, {len(self.regions)}) and (patients,)"
-            )
-        if body.size == 1:
-            body = np.broadcast_to(body, mass.shape[:1])
-        if body.shape[0] != mass.shape[0]:
-            raise InputError(f"{mass.shape[0]} rows of mass_kg, {body.shape[0]} of body_mass_kg")
-        for i, name in enumerate(self.regions):
-            column = mass[:, i]
-            good = np.isfinite(column) & (column > 0)
-            if not np.all(good):
-                raise InputError(
-                    f"mass_kg of {name} is {column[~good][0]}; it must be positive and finite"
-                )
-        if not np.all(np.isfinite(body) & (body > 0)):
-            raise InputError("body_mass_kg must be positive and finite")
-        return mass, body
 
     def omissions(self) -> list[str]:
         """Return what these S values leave out, one sentence each."""

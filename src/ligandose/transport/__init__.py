@@ -15,6 +15,7 @@ from ligandose.transport.spheres import (
 )
 
 if TYPE_CHECKING:
+    from ligandose.transport._electron_tables import PRESETS
     from ligandose.transport.engine import Energies, Problem, run
     from ligandose.transport.problems import Emissions, problem
     from ligandose.transport.spaces import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PARTICLES",
+    "PRESETS",
     "Emissions",
     "Energies",
     "Medium",
@@ -48,6 +50,7 @@ __all__ = [
 
 # The engine needs numba, whose import takes longer than all that the shipped tables need.
 _LATE = {
+    "_electron_tables": ("PRESETS",),
     "engine": ("Energies", "Problem", "run"),
     "problems": ("Emissions", "problem"),
     "spaces": (

@@ -4,6 +4,9 @@ Deflections of an alpha are a few degrees until its last micrometres and its ran
 2 % (ICRU-49), both small against the voxels and organs in which this engine counts energy.
 """
 
+# kernels get their types when they are compiled
+# pyright: basic
+
 from __future__ import annotations
 
 from ligandose.transport._electron_tables import ALPHA_LOSS

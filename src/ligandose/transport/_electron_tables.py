@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +34,11 @@ BREMS_SLOPE = 0.75
 and Berger (1986, doi:10.1016/0092-640X(86)90014-8) for light elements at 0.5 to 3 MeV."""
 
 # columns of the table
-SOFT, SPREAD, INELASTIC, ELASTIC, BREMS, DEFLECTION, MU_C, SCREEN, SPIN, W_C, K_C, ALPHA_LOSS = range(12)
+SOFT, SPREAD, INELASTIC, ELASTIC, BREMS, DEFLECTION, MU_C, SCREEN, SPIN, W_C, K_C, ALPHA_LOSS = (
+    range(12)
+)
 COLUMNS = 12
-_MU_POINTS, _W_POINTS = 801, 401
+_MU_POINTS, _W_POINTS, _BISECTIONS = 801, 401, 50
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,7 @@ def electron_tables(material: Material, settings: ElectronSettings) -> FloatArra
     table[:, MU_C : SPIN + 1] = shape
     table[:, W_C] = w_c
     table[:, K_C] = k_c
-    table[:, ALPHA_LOSS] = alpha_stopping(
-        material.name, np.maximum(ENERGY_KEV, ALPHA_RANGE_KEV[0])
-    )
+    table[:, ALPHA_LOSS] = alpha_stopping(material.name, np.maximum(ENERGY_KEV, ALPHA_RANGE_KEV[0]))
     return table
 
 
@@ -154,9 +153,10 @@ def _inelastic(
 
 def _integral(values: FloatArray, x: FloatArray) -> FloatArray:
     """Integrate along the last axis on a logarithmic grid (Simpson in ln x)."""
-    from scipy.integrate import simpson
-
-    return np.asarray(simpson(values * x, x=np.log(x), axis=-1))
+    step = np.log(x[:, 1] / x[:, 0])
+    terms = values * x
+    inner = 4 * terms[:, 1:-1:2].sum(axis=1) + 2 * terms[:, 2:-1:2].sum(axis=1)
+    return step / 3 * (terms[:, 0] + inner + terms[:, -1])
 
 
 def _bremsstrahlung(radiative: FloatArray, k_c: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -168,7 +168,7 @@ def _bremsstrahlung(radiative: FloatArray, k_c: FloatArray) -> tuple[FloatArray,
 
 
 def screening(energy_keV: FloatArray, z: int) -> FloatArray:
-    """Return the screening parameter A of (mu + A)^-2 by Moliere (1947, Z. Naturforsch. 2a, 133)."""
+    """Return A of (mu + A)^-2 by Moliere (1947, Z. Naturforsch. 2a, 133)."""
     t = energy_keV / MC2
     chi = ALPHA * z ** (1 / 3) / (0.885 * np.sqrt(t * (t + 2)))
     return 0.25 * chi**2 * (1.13 + 3.76 * (ALPHA * z) ** 2 / _speed2(energy_keV))
@@ -222,29 +222,38 @@ def _split(
     spin = np.zeros_like(wanted)
     for i in range(wanted.size):
         mu_c[i] = np.interp(-wanted[i], -above[i], mu[i])
-        hard_moment = np.interp(mu_c[i], mu[i], moment[i])
+        hard_moment = float(np.interp(float(mu_c[i]), mu[i], moment[i]))
         soft[i] = 2 * (moment[i, 0] - hard_moment)
-        screen[i], spin[i] = _matched(mu_c[i], screen[i], hard_moment / hard[i])
+        screen[i], spin[i] = _matched(
+            float(mu_c[i]), float(screen[i]), hard_moment / float(hard[i])
+        )
     return hard, soft, np.stack([mu_c, screen, spin], axis=1)
 
 
 def _matched(mu_c: float, screen: float, mean: float) -> tuple[float, float]:
-    """Return screening and spin parameter whose density above mu_c has the wanted mean."""
-    from scipy.optimize import brentq
+    """Return screening and spin parameter whose density above mu_c has the wanted mean.
 
-    zero = partial(_mean_error, mu_c=mu_c, mean=mean)
-    if zero(screen, 0.0) >= 0 >= zero(screen, 1.0):
-        return screen, float(brentq(lambda b: zero(screen, b), 0.0, 1.0))
-    b = 0.0 if zero(screen, 0.0) < 0 else 1.0
-    low = max(1e-12 - mu_c, -0.9 * mu_c) if b else screen
-    high = 100.0 if not b else screen
-    return float(brentq(lambda a: zero(a, b), low, high)), b
+    The mean falls with the spin parameter b (0 to 1) and rises with the screening a. Where no b
+    will do, a moves too.
+    """
+    if _mean(screen, 0.0, mu_c) >= mean >= _mean(screen, 1.0, mu_c):
+        low, high = 0.0, 1.0
+        for _ in range(_BISECTIONS):
+            b = 0.5 * (low + high)
+            low, high = (b, high) if _mean(screen, b, mu_c) > mean else (low, b)
+        return screen, 0.5 * (low + high)
+    b = 0.0 if _mean(screen, 0.0, mu_c) < mean else 1.0
+    low, high = (screen, 100.0) if b == 0.0 else (-0.9 * mu_c, screen)
+    for _ in range(_BISECTIONS):
+        a = 0.5 * (low + high)
+        low, high = (a, high) if _mean(a, b, mu_c) < mean else (low, a)
+    return 0.5 * (low + high), b
 
 
-def _mean_error(a: float, b: float, *, mu_c: float, mean: float) -> float:
-    """Mean of (1 - b mu)/(mu + a)^2 on (mu_c, 1), less `mean`."""
+def _mean(a: float, b: float, mu_c: float) -> float:
+    """Mean of mu with density (1 - b mu)/(mu + a)^2 on (mu_c, 1)."""
     low, high = mu_c + a, 1 + a
     inverse, log = 1 / low - 1 / high, math.log(high / low)
     first = log - a * inverse
     second = (high - low) - 2 * a * log + a * a * inverse
-    return (first - b * second) / (inverse - b * first) - mean
+    return (first - b * second) / (inverse - b * first)

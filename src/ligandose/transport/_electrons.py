@@ -8,6 +8,9 @@ along the step on average. Cross sections change with energy along the step; tha
 to first order, so that steps may be long.
 """
 
+# kernels get their types when they are compiled
+# pyright: basic
+
 from __future__ import annotations
 
 import math
@@ -30,7 +33,7 @@ from ligandose.transport._electron_tables import (
 from ligandose.transport._geometry import OUTSIDE, SHAPES, VOXELS, locate
 from ligandose.transport._kernel import kernel
 from ligandose.transport._physics import PER_E, node
-from ligandose.transport._random import rotated, turned, uniform
+from ligandose.transport._random import turned, uniform
 from ligandose.transport._stack import ELECTRON, PHOTON, has_room, push
 from ligandose.transport._tally import deposit
 
@@ -79,6 +82,12 @@ def longest_step(geometry):
 
 
 @kernel
+def _at(table, m, i, f, column):
+    """Interpolate one column for material m between nodes i and i + 1."""
+    return table[m, i, column] + f * (table[m, i + 1, column] - table[m, i, column])
+
+
+@kernel
 def follow_electron(physics, geometry, tally, quanta, rng, stack, n, energy, x, y, z, u, v, w):
     """Follow an electron until it is absorbed or leaves.
 
@@ -93,10 +102,10 @@ def follow_electron(physics, geometry, tally, quanta, rng, stack, n, energy, x, 
         density = geometry.density[region]
         m = geometry.material[region]
         i, f = node(e)
-        soft = table[m, i, SOFT] + f * (table[m, i + 1, SOFT] - table[m, i, SOFT])
-        inelastic = table[m, i, INELASTIC] + f * (table[m, i + 1, INELASTIC] - table[m, i, INELASTIC])
-        elastic = table[m, i, ELASTIC] + f * (table[m, i + 1, ELASTIC] - table[m, i, ELASTIC])
-        brems = table[m, i, BREMS] + f * (table[m, i + 1, BREMS] - table[m, i, BREMS])
+        soft = _at(table, m, i, f, SOFT)
+        inelastic = _at(table, m, i, f, INELASTIC)
+        elastic = _at(table, m, i, f, ELASTIC)
+        brems = _at(table, m, i, f, BREMS)
         single = inelastic + elastic + brems
         # half the change of ln(single) and ln(soft) per unit of ln(energy)
         bend = 0.5 * PER_E * (
@@ -106,7 +115,7 @@ def follow_electron(physics, geometry, tally, quanta, rng, stack, n, energy, x, 
         sag = 0.5 * PER_E * (table[m, i + 1, SOFT] - table[m, i, SOFT]) / soft
         limit = physics.step_loss * e / soft
         s = -math.log(uniform(rng)) / single
-        if s < limit:
+        if s < 2.0 * limit:
             s *= 1.0 + bend * s * soft / e
         hard = s < limit
         s = min(s, limit)
@@ -149,29 +158,28 @@ def follow_electron(physics, geometry, tally, quanta, rng, stack, n, energy, x, 
         pick = uniform(rng) * single
         if pick < elastic:
             u, v, w = _single_turn(table, m, i, f, u, v, w, rng)
-        elif pick < elastic + inelastic:
-            w_c = table[m, i, W_C] + f * (table[m, i + 1, W_C] - table[m, i, W_C])
-            if w_c < 0.499 * e:
-                given = moller_loss(e, w_c, rng)
-                kept = 1.0 - given / e
-                t = e / MC2
-                cos = math.sqrt(kept * (t + 2.0) / (kept * t + 2.0))
-                p, q, r = turned(u, v, w, cos, rng)
-                if given > physics.electron_absorb[region] and has_room(stack, n):
-                    n = _knock_on(stack, n, e, given, x, y, z, u, v, w, p, q, r)
-                else:
-                    deposit(tally, quanta, region, voxel, x, y, z, given)
-                u, v, w = p, q, r
-                e -= given
+            continue
+        if pick < elastic + inelastic:
+            given = moller_loss(e, _at(table, m, i, f, W_C), rng)
+            kind, cos = ELECTRON, _moller_cosine(e, given)
         else:
-            k_c = table[m, i, K_C]
-            if k_c < e:
-                k = brems_energy(e, k_c, rng)
-                if has_room(stack, n):
-                    n = push(stack, n, PHOTON, k, x, y, z, u, v, w)
-                else:
-                    deposit(tally, quanta, region, voxel, x, y, z, k)
-                e -= k
+            given = brems_energy(e, table[m, i, K_C], rng)
+            kind, cos = PHOTON, 1.0
+        if given <= 0.0:
+            continue
+        p, q, r = u, v, w
+        if kind == ELECTRON:
+            p, q, r = turned(u, v, w, cos, rng)
+        followed = kind == PHOTON or given > physics.electron_absorb[region]
+        if followed and has_room(stack, n):
+            if kind == PHOTON:
+                n = push(stack, n, PHOTON, given, x, y, z, u, v, w)
+            else:
+                n = _knock_on(stack, n, e, given, x, y, z, u, v, w, p, q, r)
+        else:
+            deposit(tally, quanta, region, voxel, x, y, z, given)
+        u, v, w = p, q, r
+        e -= given
     deposit(tally, quanta, region, voxel, x, y, z, max(e, 0.0))
     return n, x, y, z, region
 
@@ -185,7 +193,7 @@ def _grouped_loss(table, m, i, f, soft, sag, s, e, rng):
     """
     mean = soft * s
     mean *= 1.0 - sag * mean / e
-    variance = s * (table[m, i, SPREAD] + f * (table[m, i + 1, SPREAD] - table[m, i, SPREAD]))
+    variance = s * _at(table, m, i, f, SPREAD)
     m2 = mean * mean
     if m2 > 3.0 * variance:
         loss = mean + math.sqrt(3.0 * variance) * (2.0 * uniform(rng) - 1.0)
@@ -201,7 +209,7 @@ def _grouped_loss(table, m, i, f, soft, sag, s, e, rng):
 @kernel
 def _grouped_turn(table, m, i, f, bend, s, lost, u, v, w, rng):
     """Turn by the grouped deflections of a step: mu exponential, its mean that of Lewis (1950)."""
-    g = s * (table[m, i, DEFLECTION] + f * (table[m, i + 1, DEFLECTION] - table[m, i, DEFLECTION]))
+    g = s * _at(table, m, i, f, DEFLECTION)
     # the energy half-way along the step counts; deflections follow single events in energy
     g *= 1.0 - bend * lost
     # 1 - exp(-g), to 1e-5 below g = 0.5
@@ -215,9 +223,9 @@ def _grouped_turn(table, m, i, f, bend, s, lost, u, v, w, rng):
 @kernel
 def _single_turn(table, m, i, f, u, v, w, rng):
     """Turn by one elastic collision: density (1 - b mu)/(mu + a)^2 above mu_c."""
-    mu_c = table[m, i, MU_C] + f * (table[m, i + 1, MU_C] - table[m, i, MU_C])
-    a = table[m, i, SCREEN] + f * (table[m, i + 1, SCREEN] - table[m, i, SCREEN])
-    b = table[m, i, SPIN] + f * (table[m, i + 1, SPIN] - table[m, i, SPIN])
+    mu_c = _at(table, m, i, f, MU_C)
+    a = _at(table, m, i, f, SCREEN)
+    b = _at(table, m, i, f, SPIN)
     low, high = mu_c + a, 1.0 + a
     while True:
         mu = low * high / (high - uniform(rng) * (high - low)) - a
@@ -227,7 +235,9 @@ def _single_turn(table, m, i, f, u, v, w, rng):
 
 @kernel
 def moller_loss(e, w_c, rng):
-    """Sample the loss of a Moller collision, w_c to e/2, by rejection from 1/W2."""
+    """Sample the loss of a Moller collision, w_c to e/2, by rejection from 1/W2; 0 if none can."""
+    if w_c >= 0.499 * e:
+        return 0.0
     t = e / MC2
     a, b = (t / (t + 1.0)) ** 2, (2.0 * t + 1.0) / (t + 1.0) ** 2
     least = w_c / e
@@ -241,12 +251,21 @@ def moller_loss(e, w_c, rng):
 
 @kernel
 def brems_energy(e, k_c, rng):
-    """Sample a photon energy above k_c from 1/k (1 - 0.75 k/e)."""
+    """Sample a photon energy above k_c from 1/k (1 - 0.75 k/e); 0 if none is possible."""
+    if k_c >= e:
+        return 0.0
     least = math.log(k_c / e)
     while True:
         part = math.exp(least * uniform(rng))
         if uniform(rng) < 1.0 - BREMS_SLOPE * part:
             return part * e
+
+
+@kernel
+def _moller_cosine(e, given):
+    """Return the cosine of the deflection of an electron that loses `given` to a free one."""
+    t, kept = e / MC2, 1.0 - given / e
+    return math.sqrt(kept * (t + 2.0) / (kept * t + 2.0))
 
 
 @kernel

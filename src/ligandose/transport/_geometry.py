@@ -5,6 +5,9 @@ a voxel. No distance to a surface is needed: photons use delta tracking (Woodcoc
 ANL-7050), electrons find a surface by bisection of their step.
 """
 
+# kernels get their types when they are compiled
+# pyright: basic
+
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -56,6 +59,21 @@ class Geometry(NamedTuple):
     owner: IntArray
     material: IntArray
     density: FloatArray
+
+
+@kernel
+def escaped(geometry, x, y, z):
+    """Say whether no path leads back into a region from a point that lies in none.
+
+    Shapes leave gaps, as between the legs, that a photon may cross; the other spaces are convex.
+    """
+    if geometry.kind != SHAPES:
+        return True
+    a = (x - geometry.low[0]) * geometry.per_cm[0]
+    b = (y - geometry.low[1]) * geometry.per_cm[1]
+    c = (z - geometry.low[2]) * geometry.per_cm[2]
+    size = geometry.size
+    return not (0.0 <= a < size[0] and 0.0 <= b < size[1] and 0.0 <= c < size[2])
 
 
 @kernel

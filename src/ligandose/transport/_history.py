@@ -1,9 +1,12 @@
 """One history from its primary to the last secondary, and many of them on the processor."""
 
+# kernels get their types when they are compiled
+# pyright: basic
+
 from __future__ import annotations
 
 import numpy as np
-from numba import get_thread_id, njit, prange
+from numba import get_thread_id, njit, prange  # pyright: ignore
 
 from ligandose.transport._alphas import follow_alpha
 from ligandose.transport._electrons import follow_electron
@@ -22,7 +25,8 @@ def follow_history(physics, geometry, source, tally, quanta, rng, stack):
     kind, energy = emission(source, rng)
     x, y, z = place(source, geometry, rng)
     u, v, w = isotropic(rng)
-    add(quanta, tally.bins + 1, np.int64(energy * tally.quanta_per_keV + 0.5))
+    emitted = energy + 2.0 * MC2 if kind == POSITRON else energy  # it will annihilate
+    add(quanta, tally.bins + 1, np.int64(emitted * tally.quanta_per_keV + 0.5))
     if kind == ELECTRON:  # most electrons of most runs end where they begin
         region, voxel = locate(geometry, x, y, z)
         if region != OUTSIDE and energy <= physics.electron_absorb[region]:
@@ -69,6 +73,4 @@ def run_on_processor(physics, geometry, source, tally, seed, first, count, quant
         thread = get_thread_id()
         for h in range(c * chunk, min((c + 1) * chunk, count)):
             start_stream(rng, seed, first + h)
-            follow_history(
-                physics, geometry, source, tally, quanta[thread], rng, stacks[thread]
-            )
+            follow_history(physics, geometry, source, tally, quanta[thread], rng, stacks[thread])

@@ -13,11 +13,14 @@
 An electron whose energy is below the cutoff of its region is deposited where it arises.
 """
 
+# kernels get their types when they are compiled
+# pyright: basic
+
 from __future__ import annotations
 
 import math
 
-from ligandose.transport._geometry import OUTSIDE, locate
+from ligandose.transport._geometry import OUTSIDE, escaped, locate
 from ligandose.transport._kernel import kernel
 from ligandose.transport._physics import (
     KEV_ANGSTROM,
@@ -28,7 +31,7 @@ from ligandose.transport._physics import (
     node,
 )
 from ligandose.transport._random import isotropic, turned, uniform
-from ligandose.transport._stack import ELECTRON, PHOTON, POSITRON, push
+from ligandose.transport._stack import ELECTRON, PHOTON, POSITRON, has_room, push
 from ligandose.transport._tally import deposit
 
 MC2 = 510.99895  # electron rest energy, keV (CODATA 2022)
@@ -47,10 +50,13 @@ def follow_photon(physics, geometry, tally, quanta, rng, stack, n, energy, x, y,
             x, y, z = x + u * s, y + v * s, z + w * s
             region, voxel = locate(geometry, x, y, z)
             if region == OUTSIDE:
+                if not escaped(geometry, x, y, z):
+                    continue
                 deposit(tally, quanta, region, voxel, x, y, z, energy)
                 return n
             m = geometry.material[region]
-            mu = geometry.density[region] * (table[m, i, 0] + f * (table[m, i + 1, 0] - table[m, i, 0]))
+            mu = table[m, i, 0] + f * (table[m, i + 1, 0] - table[m, i, 0])
+            mu *= geometry.density[region]
             # one number decides whether the interaction is real and, if so, which it is
             pick = uniform(rng) * majorant
             if pick < mu:
@@ -61,7 +67,7 @@ def follow_photon(physics, geometry, tally, quanta, rng, stack, n, energy, x, y,
             energy, cos = scattered(physics, m, energy, rng)
             p, q, r = turned(u, v, w, cos, rng)
             given = before - energy
-            if given > physics.electron_absorb[region]:
+            if given > physics.electron_absorb[region] and has_room(stack, n):
                 # momentum: the electron takes what the photon lost
                 a, b, c = before * u - energy * p, before * v - energy * q, before * w - energy * r
                 norm = 1.0 / math.sqrt(a * a + b * b + c * c)
@@ -138,15 +144,13 @@ def _value_at(xs, ys, x):
 
 
 @kernel
-def _photoelectric(
-    physics, geometry, tally, quanta, rng, stack, n, energy, x, y, z, region, voxel
-):
+def _photoelectric(physics, geometry, tally, quanta, rng, stack, n, energy, x, y, z, region, voxel):
     """Absorb a photon: an electron, and where a K shell of a heavier element emits, a photon."""
     i, f = node(energy)
     material = geometry.material[region]
     chance = physics.photon[material, i, 4]
     chance += f * (physics.photon[material, i + 1, 4] - chance)
-    if chance > 0 and uniform(rng) < chance:
+    if chance > 0 and uniform(rng) < chance and has_room(stack, n):
         pick, line = uniform(rng), 0
         while line < LINES - 1 and physics.line[material, i, line] < pick:
             line += 1
@@ -155,7 +159,7 @@ def _photoelectric(
             a, b, c = isotropic(rng)
             n = push(stack, n, PHOTON, emitted, x, y, z, a, b, c)
             energy -= emitted
-    if energy > physics.electron_absorb[region]:
+    if energy > physics.electron_absorb[region] and has_room(stack, n):
         a, b, c = isotropic(rng)
         return push(stack, n, ELECTRON, energy, x, y, z, a, b, c)
     deposit(tally, quanta, region, voxel, x, y, z, energy)
@@ -165,6 +169,9 @@ def _photoelectric(
 @kernel
 def _pair(physics, tally, quanta, rng, stack, n, energy, x, y, z, u, v, w, region, voxel):
     """Make an electron and a positron."""
+    if not has_room(stack, n):
+        deposit(tally, quanta, region, voxel, x, y, z, energy)
+        return n
     kinetic = energy - 2.0 * MC2
     share = kinetic * uniform(rng)
     for kind in (ELECTRON, POSITRON):

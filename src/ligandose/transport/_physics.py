@@ -4,6 +4,9 @@ All tables of photons and electrons share one logarithmic energy grid, 100 nodes
 1 keV to 10 MeV, with linear interpolation between its nodes.
 """
 
+# kernels get their types when they are compiled
+# pyright: basic
+
 from __future__ import annotations
 
 import math
@@ -122,6 +125,7 @@ def _photon_rows(name: str) -> FloatArray:
     total = stacked.sum(axis=0)
     rows[:, 0] = total
     rows[:, 1:4] = (np.cumsum(stacked, axis=0)[:3] / total).T
+    rows[parts.pair == 0, 3] = 2.0  # so that no rounding makes a pair below the threshold
     rows[:, 4] = sum((share for _, share in _fluorescence_lines(name)), np.zeros(NODES))
     return rows
 

@@ -6,6 +6,9 @@ it. The key is a hash of the seed and of the history's number. Streams start at 
 one cycle of 2^64: two of 1e9 histories share numbers in a few pairs only.
 """
 
+# kernels get their types when they are compiled
+# pyright: basic
+
 from __future__ import annotations
 
 import math
@@ -18,6 +21,7 @@ GAMMA = np.uint64(0x9E3779B97F4A7C15)
 KEY_GAMMA = np.uint64(0xD1B54A32D192ED03)
 M1, M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 S30, S27, S31, S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+ONE = np.uint64(1)
 INVERSE = 2.0**-53
 
 
@@ -37,9 +41,12 @@ def start_stream(rng, seed, history):
 
 @kernel
 def uniform(rng):
-    """Return the next number of the stream, in the open interval (0, 1)."""
+    """Return the next number of the stream, in the open interval (0, 1).
+
+    An odd multiple of 2^-53: exact, and neither 0 nor, by rounding, 1.
+    """
     rng[0] += GAMMA
-    return (np.float64(np.int64(hashed(rng[0]) >> S11)) + 0.5) * INVERSE
+    return np.float64(np.int64((hashed(rng[0]) >> S11) | ONE)) * INVERSE
 
 
 @kernel

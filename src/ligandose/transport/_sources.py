@@ -1,10 +1,14 @@
 """Where and as what a history begins."""
 
+# kernels get their types when they are compiled
+# pyright: basic
+
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from ligandose.transport._geometry import locate
@@ -49,11 +53,12 @@ class Source(NamedTuple):
 def alias_table(weight: FloatArray) -> tuple[FloatArray, IntArray]:
     """Return Walker's alias table of non-negative weights (Vose 1991, doi:10.1109/32.92917)."""
     n = weight.size
-    scaled = np.ascontiguousarray(weight, dtype=np.float64) * (n / weight.sum())
+    scaled = np.ascontiguousarray(weight, dtype=np.float64) / weight.max()  # no overflow
+    scaled *= n / scaled.sum()
     return _alias(scaled)
 
 
-@kernel
+@njit(cache=True)
 def _alias(scaled):
     n = scaled.size
     keep, other = np.ones(n), np.arange(n)

@@ -1,5 +1,8 @@
 """Particles that wait to be followed, as rows of one array."""
 
+# kernels get their types when they are compiled
+# pyright: basic
+
 from __future__ import annotations
 
 from ligandose.transport._kernel import kernel

@@ -5,6 +5,9 @@ more than a billionth of the largest energy. Integer sums are exact: any number 
 either machine, gives the same tally.
 """
 
+# kernels get their types when they are compiled
+# pyright: basic
+
 from __future__ import annotations
 
 import math

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ligandose.errors import InputError
-from ligandose.transport._history import run_on_processor
+from ligandose.transport._history import run_on_processor  # pyright: ignore
 from ligandose.transport._physics import Physics
 from ligandose.transport._sources import Source
 from ligandose.transport._stack import COLUMNS, DEPTH
@@ -29,6 +29,10 @@ IntArray = NDArray[np.int64]
 BATCHES = 20
 FEWEST_BATCHES = 10
 """Below this number an estimated uncertainty is itself too uncertain to stop a run."""
+MOST_HISTORIES = 10**13
+MOST_THREADS = 4096
+POSITRON_PAIR_KEV = 1022.0
+CACHE_LINE = 16  # integers in two lines of 64 bytes, which processors fetch together
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ class Energies:
         deposited_keV: (bins,) mean.
         sd_keV: (bins,) standard error of the mean.
         escaped_keV: mean energy that left the space.
-        emitted_keV: mean energy of the primaries; deposited + escaped equal it.
+        emitted_keV: mean energy of the primaries, of a positron with the two rest energies that
+            it sets free; deposited + escaped equal it.
         histories: primaries followed.
     """
 
@@ -70,9 +75,7 @@ class Energies:
     def relative_sd(self) -> FloatArray:
         """(bins,) standard error over mean; infinite where nothing was deposited."""
         empty = np.full_like(self.sd_keV, np.inf)
-        return np.divide(
-            self.sd_keV, self.deposited_keV, out=empty, where=self.deposited_keV > 0
-        )
+        return np.divide(self.sd_keV, self.deposited_keV, out=empty, where=self.deposited_keV > 0)
 
 
 def run(
@@ -90,8 +93,8 @@ def run(
 
     Args:
         problem: geometry, physics, source, tally.
-        histories: primaries to follow; with `uncertainty`, at most.
-        seed: of the streams; not negative.
+        histories: primaries to follow, rounded up to whole batches; with `uncertainty`, at most.
+        seed: of the streams; 0 to 2^64 - 1.
         uncertainty: stop when the largest relative standard error over `where` is below it.
         where: places of the tally that must reach the uncertainty; None: all that are hit.
         threads: of the processor; None takes all. The numbers do not depend on it.
@@ -99,9 +102,14 @@ def run(
         progress: called after each batch with primaries done and to do.
 
     Raises:
-        InputError: histories or uncertainty not positive, a negative seed, an unknown device.
+        InputError: too few or too many histories, a seed or uncertainty outside its range, no
+            threads, places that the tally does not have, an unknown device.
     """
-    size = _batch_size(histories, seed, uncertainty)
+    _check_whole("histories", histories, FEWEST_BATCHES, MOST_HISTORIES)
+    _check_whole("seed", seed, 0, 2**64 - 1)
+    if where is not None:
+        _check_places(np.asarray(where), problem.tally.bins)
+    size = _batch_size(problem, histories, uncertainty)
     run_batch = _runner(problem, device, threads)
     total, squares, batches = np.zeros(problem.tally.bins), np.zeros(problem.tally.bins), 0
     ends = np.zeros(2)
@@ -122,18 +130,31 @@ def run(
     return Energies(mean, sd, float(ends[0]) / batches, float(ends[1]) / batches, batches * size)
 
 
-def _batch_size(histories: int, seed: int, uncertainty: float | None) -> int:
-    if histories < FEWEST_BATCHES:
-        raise InputError(f"histories is {histories}; at least {FEWEST_BATCHES} are needed")
-    if seed < 0:
-        raise InputError(f"seed is {seed}; it must not be negative")
+def _check_whole(name: str, value: float, least: int, most: int) -> None:
+    if isinstance(value, bool) or value != value // 1 or not least <= value <= most:
+        raise InputError(f"{name} is {value!r}; give a whole number from {least} to {most}")
+
+
+def _check_places(where: IntArray, bins: int) -> None:
+    whole = where.dtype.kind in "iu" and where.size > 0
+    if not whole or where.min() < 0 or where.max() >= bins:
+        raise InputError(
+            f"where is {where.ravel()[:5].tolist()}; give places of the tally, 0 to {bins - 1}"
+        )
+
+
+def _batch_size(problem: Problem, histories: int, uncertainty: float | None) -> int:
+    """Return the histories of a batch; InputError for an impossible uncertainty."""
     if uncertainty is not None and not 0 < uncertainty < 1:
         raise InputError(
             f"uncertainty is {uncertainty}; give a relative standard error between 0 and 1"
         )
     # a run that may stop early looks at its uncertainty more often
     parts = BATCHES if uncertainty is None else 5 * BATCHES
-    return max(1, math.ceil(histories / parts))
+    # a batch may not overflow the integers of its tally
+    energy = float(problem.source.high_keV.max()) + POSITRON_PAIR_KEV
+    most = int(2.0**62 / (energy * problem.tally.quanta_per_keV))
+    return min(most, math.ceil(histories / parts))
 
 
 def _mean_and_error(
@@ -161,13 +182,15 @@ def _runner(
         return runner(problem.physics, problem.space.geometry, problem.source, problem.tally)
     if device != "cpu":
         raise InputError(f"device is {device!r}; it must be 'cpu' or 'cuda'")
-    if threads is not None and threads < 1:
-        raise InputError(f"threads is {threads}; it must be at least 1")
-    parts = min(threads or numba.get_num_threads(), numba.get_num_threads())
+    if threads is not None:
+        _check_whole("threads", threads, 1, MOST_THREADS)
+    parts = min(int(threads or numba.get_num_threads()), numba.get_num_threads())
     stacks = np.empty((parts, DEPTH, COLUMNS))
+    # whole lines of the cache, so that threads do not wait for each other
+    row = (problem.tally.bins + 2 + CACHE_LINE) // CACHE_LINE * CACHE_LINE
 
     def run_batch(seed: int, first: int, count: int) -> IntArray:
-        quanta = np.zeros((parts, problem.tally.bins + 2), dtype=np.int64)
+        quanta = np.zeros((parts, row), dtype=np.int64)
         before = numba.get_num_threads()
         numba.set_num_threads(parts)
         try:
@@ -184,6 +207,6 @@ def _runner(
             )
         finally:
             numba.set_num_threads(before)
-        return quanta.sum(axis=0)
+        return quanta.sum(axis=0)[: problem.tally.bins + 2]
 
     return run_batch

@@ -62,8 +62,21 @@ class Emissions:
         return cls(kind, energy, energy, np.ones(1))
 
     def __post_init__(self) -> None:
+        sizes = {self.particle.size, self.low_keV.size, self.high_keV.size, self.per_decay.size}
+        if len(sizes) != 1:
+            raise InputError(f"emissions have columns of different lengths: {sorted(sizes)}")
         if self.particle.size == 0 or not np.any(self.per_decay > 0):
             raise InputError("a source without emissions cannot be followed")
+        bad = ~(np.isfinite(self.per_decay) & (self.per_decay >= 0))
+        if np.any(bad):
+            raise InputError(
+                f"per_decay is {self.per_decay[bad][0]}; yields must be finite and not negative"
+            )
+        bad = ~np.isin(self.particle, list(PARTICLE_KINDS.values()))
+        if np.any(bad):
+            raise InputError(
+                f"particle {self.particle[bad][0]} is unknown; allowed are {PARTICLE_KINDS}"
+            )
         for energy in (self.low_keV, self.high_keV):
             bad = ~(np.isfinite(energy) & (energy > 0) & (energy <= HIGHEST_KEV * (1 + 1e-9)))
             if np.any(bad):
@@ -71,6 +84,11 @@ class Emissions:
                     f"energy {energy[bad][0]:.6g} keV is outside the tables; allowed are "
                     f"energies above 0 and up to {HIGHEST_KEV:g} keV"
                 )
+        if np.any(self.low_keV > self.high_keV):
+            worst = int(np.argmax(self.low_keV - self.high_keV))
+            raise InputError(
+                f"low_keV {self.low_keV[worst]:g} is above high_keV {self.high_keV[worst]:g}"
+            )
 
     @property
     def number_per_decay(self) -> float:
@@ -113,7 +131,7 @@ def _energy_of_range(space: Space, region: int) -> float:
     name = space.materials[int(space.geometry.material[region])]
     wanted = RANGE_SHARE * space.detail_cm * float(space.geometry.density[region])
     ranges = electron_csda_range(name, ENERGY_KEV)
-    return float(np.exp(np.interp(np.log(wanted), np.log(ranges), np.log(ENERGY_KEV))))
+    return float(np.exp(np.interp(float(np.log(wanted)), np.log(ranges), np.log(ENERGY_KEV))))
 
 
 def problem(
@@ -142,9 +160,14 @@ def problem(
 
     Raises:
         UnknownNameError: the region is not in the space.
-        InputError: weights of the wrong shape, negative, NaN or all zero; a bad cutoff.
+        InputError: weights of the wrong shape, negative, NaN or all zero; weights and a region
+            at once; a region without voxels or bounds; `by_voxel` without voxels; a bad cutoff.
     """
     geometry = space.geometry
+    if by_voxel and not space.voxels:
+        raise InputError("by_voxel is set, but the space has no voxels; use voxel_space")
+    if region is not None and weight is not None:
+        raise InputError(f"region {region!r} and weight are both given; give one of them")
     packed = physics(
         space.materials,
         geometry.material,
@@ -192,10 +215,14 @@ def _source(
     index = space.regions.index(region)
     if space.geometry.kind == VOXELS:
         inside = (space.geometry.label == index).astype(np.float64)
+        if not inside.any():
+            raise InputError(f"region {region!r} has no voxels: it cannot be a source")
         return _grid_source(source, space, inside.reshape(space.geometry.size, order="F"))
     if space.geometry.kind == SPHERES and index == 0:
         radius = float(np.sqrt(space.geometry.shapes[0, 0]))
         return source._replace(kind=BALL, radius=radius)
+    if not space.boxes or len(space.boxes[index]) == 0:
+        raise InputError(f"region {region!r} has no bounds; leave region out for a point source")
     box = space.boxes[index]
     volume = np.prod(box[:, 3:] - box[:, :3], axis=1)
     return source._replace(
@@ -210,8 +237,13 @@ def _grid_source(source: Source, space: Space, weight: FloatArray) -> Source:
     wanted: Sequence[int] = tuple(int(n) for n in space.geometry.size)
     if space.geometry.kind != VOXELS or weight.shape != wanted:
         raise InputError(f"weight has shape {weight.shape}; the grid of voxels has {wanted}")
-    if not np.all(np.isfinite(weight) & (weight >= 0)):
-        raise InputError("weight holds NaN, infinite or negative activity")
+    bad = ~(np.isfinite(weight) & (weight >= 0))
+    if np.any(bad):
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise InputError(
+            f"weight at voxel {where} is {weight[where]}; activities must be finite and not "
+            "negative"
+        )
     flat = weight.ravel(order="F")
     voxel = np.flatnonzero(flat)
     if voxel.size == 0:

@@ -123,17 +123,15 @@ def voxel_space(
 
     Raises:
         InputError: labels that are not integers, NaN, unknown or negative; a spacing that is not
-            positive or absurd; density that is not positive.
+            positive or absurd; density that is not positive; a region named twice.
     """
     spacing = checked_spacing_mm(spacing_mm)
     grid = _checked_labels(labels)
-    known = sorted(media)
+    known = _checked_media(media)
     present = np.unique(grid)
     unknown = [int(v) for v in present if int(v) not in media]
     if unknown:
-        raise InputError(
-            f"labels: {unknown[:5]} have no medium; media are given for {known[:20]}"
-        )
+        raise InputError(f"labels: {unknown[:5]} have no medium; media are given for {known[:20]}")
     index = np.zeros(int(max(present.max(), max(known))) + 1, dtype=np.uint16)
     index[known] = np.arange(len(known))
     chosen = [media[k][1] for k in known]
@@ -150,6 +148,18 @@ def voxel_space(
     names = tuple(media[k][0] for k in known)
     materials = tuple(dict.fromkeys(m.material for m in chosen))
     return Space(geometry, names, materials, mass, float(spacing.min() / 10.0))
+
+
+def _checked_media(media: Mapping[int, tuple[str, Medium]]) -> list[int]:
+    """Return the labels that have a medium, rising; InputError unless usable."""
+    bad = [k for k in media if k not in range(MAX_REGIONS + 1)]
+    if bad or not media:
+        raise InputError(f"media are given for {bad[:5]}; allowed are labels 0 to {MAX_REGIONS}")
+    names = [name for name, _ in media.values()]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"media: {twice[:5]} name more than one label; give each region one label")
+    return sorted(media)
 
 
 def _blocks(label: NDArray[np.uint16]) -> NDArray[np.uint16]:
@@ -187,7 +197,8 @@ def _checked_labels(labels: ArrayLike) -> NDArray[np.int64]:
     if grid.size > MAX_VOXELS:
         raise InputError(f"labels have {grid.size} voxels; at most {MAX_VOXELS} are possible")
     if grid.dtype.kind == "f" and not np.all(np.isfinite(grid) & (grid == np.floor(grid))):
-        raise InputError("labels hold NaN or fractions; they must be whole numbers")
+        odd = grid[~(np.isfinite(grid) & (grid == np.floor(grid)))]
+        raise InputError(f"labels hold {odd[0]}; NaN and fractions are not allowed")
     if grid.dtype.kind not in "iufb":
         raise InputError(f"labels are of type {grid.dtype}; they must be whole numbers")
     whole = grid.astype(np.int64)
@@ -233,8 +244,10 @@ def _cells(
     cells: list[NDArray[np.int64]] = []
     owners: list[NDArray[np.int32]] = []
     for shape, (a, b) in enumerate(zip(start, stop, strict=True)):
-        i, j, k = (np.arange(a[d], b[d] + 1) for d in range(3))
-        index = i[:, None, None] + size[0] * (j[None, :, None] + size[1] * k[None, None, :])
+        i, j, k = (np.arange(int(a[d]), int(b[d]) + 1) for d in range(3))
+        index: NDArray[np.int64] = i[:, None, None] + size[0] * (
+            j[None, :, None] + size[1] * k[None, None, :]
+        )
         cells.append(index.ravel())
         owners.append(np.full(index.size, shape, dtype=np.int32))
     cell, owner = np.concatenate(cells), np.concatenate(owners)
