@@ -115,7 +115,8 @@ def combined(work: Path, host: str, particle: str, source: str, energy: float) -
         raise SystemExit(f"no pass of {host} {particle} {source} {energy:g} MeV is complete")
     stack = np.array(found)
     # equal histories: the plain mean; inverse variances would favour passes with few hits
-    return np.stack([stack[:, 0].mean(axis=0), np.sqrt((stack[:, 1] ** 2).sum(axis=0)) / len(found)])
+    error = np.sqrt((stack[:, 1] ** 2).sum(axis=0)) / len(found)
+    return np.stack([stack[:, 0].mean(axis=0), error])
 
 
 def fractions(work: Path, host: str, particle: str) -> np.ndarray:

@@ -144,7 +144,7 @@ def command_problems(words: list[str]) -> Iterator[str]:
             yield f"ligandose has no command {arguments[0]!r}"
             return
         for option in (a.partition("=")[0] for a in arguments if a.startswith("--")):
-            if option not in re.findall(r"--[a-z-]+", text):
+            if option not in re.findall(r"--[A-Za-z-]+", text):
                 yield f"ligandose {arguments[0]} has no option {option}"
     elif name.endswith("python") and arguments and not (ROOT / arguments[0]).is_file():
         yield f"no file {arguments[0]}"

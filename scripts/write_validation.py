@@ -33,9 +33,10 @@ EXPLANATION = """
 ## What misses, and why
 
 - **177Lu-PSMA-617 heart, lungs, thyroid** (not calibrated): the label's values come from whole
-  regions with their blood and neighbours on planar images; the model's heart wall gets the
-  surface dose of its blood, and there is no PSMA uptake of the thyroid in it. The label's SDs
-  (71 %, 100 %, 142 % of the mean) say the same.
+  regions with their blood and neighbours on planar images; the model's heart wall gets what
+  its blood and neighbours give its mean (its blood's surface dose would be twice that), and there
+  is no PSMA uptake of the thyroid in it. The label's SDs (71 %, 100 %, 142 % of the mean) say the
+  same.
 - **177Lu-PSMA-617 colon and rectum**: the model knows biliary excretion only; intestinal
   secretion and the activity of the bowel wall that imaging cannot part from contents are missing.
 - **177Lu-DOTATATE pituitary**: 0.6 g below the resolution of SPECT; the published value is not
@@ -55,15 +56,19 @@ EXPLANATION = """
 - **177Lu-FAP-2286**: no absolute density of FAP in normal organs is published; whole body is
   predicted low because the model lets muscle and skin take up little. Only three organs and bone
   lesions were found in print, so whole body and lesions count as regions here.
-- **Effect of the cross-dose stand-in**: photons that leave an organ are spread evenly over the
-  body until the transport room exists; organs next to a hot one are too low.
+- **Cross-dose** comes from the stylized adults with lesions placed in a host organ. Against the
+  even spread that stood in for it before: red marrow +7 to +23 % (bone lesions lie
+  in it), liver of the SSTR2 agonists +7 to +14 % (liver lesions), brain −12 % (far from all that is
+  hot), heart −51 % (mean of its wall instead of the surface); kidneys, salivary and lacrimal
+  glands, spleen and lesions within 5 %. The wall of bladder and gut keeps the surface dose of its
+  contents, as the published values have it.
 
 ## What the calibration used
 
 `scripts/calibrate.py` moved host densities and rates, and for the SSTR2 agonists as a class the
 internalisation rate, until the means and spreads of the pairs marked *calibration* were met, with
 compromise targets for
-the spleen (0.98) and liver (0.235 Gy/GBq) of 177Lu-DOTATATE and the spread of marrow; the mean of
+the spleen (0.98) and liver (0.25 Gy/GBq) of 177Lu-DOTATATE and the spread of marrow; the mean of
 marrow was not fitted, only its spread. Spreads are capped at a coefficient of variation of 1. The
 association rate of the class was read off `scripts/scan_association.py` (68Ga-DOTATOC uptake one
 hour after injection, Werner 2019), an agent that is not in this table. Everything else is data with

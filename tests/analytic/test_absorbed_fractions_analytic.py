@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from ligandose.transport import sphere_self_fraction, sphere_surface_fraction
+from ligandose.transport.sphere_runs import sphere_radius_g_cm2
+from ligandose.transport.stopping import alpha_csda_range
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -33,35 +35,32 @@ def test_exponential_kernel_gives_the_closed_form_of_first_collision_in_a_sphere
     edges = np.geomspace(1e-7, 60 / mu_cm2_g, 20001)
     deposits = -np.diff(np.exp(-mu_cm2_g * edges))
     r = 0.5 * (edges[1:] + edges[:-1])
-    x = mu_cm2_g * script.radii_g_cm2(script.MASSES_KG)
+    x = mu_cm2_g * sphere_radius_g_cm2(script.MASSES_KG)
     use = x > 0.02  # below, the closed form itself cancels to nothing
     x = x[use]
     escape = 3 / (8 * x**3) * (2 * x**2 - 1 + (1 + 2 * x) * np.exp(-2 * x))
-    own = script.fractions_of_kernel(deposits, r)[0][use]
+    own = script.fractions_of_deposits(deposits, r)[0][use]
     # 1e-4: midpoint rule on 20000 bins
     assert own == pytest.approx(1 - escape, rel=1e-4, abs=1e-5)
 
 
 def test_surface_weight_of_an_exponential_kernel_matches_its_integral(script):
-    mu, big = 1.0, script.radii_g_cm2(script.MASSES_KG)
+    mu, big = 1.0, sphere_radius_g_cm2(script.MASSES_KG)
     edges = np.geomspace(1e-8, 60, 40001)
     deposits = -np.diff(np.exp(-edges))
     r = 0.5 * (edges[1:] + edges[:-1])
     # ∫_0^2R μ exp(-μr) (1 - r/2R)/2 dr = (1 - (1 - exp(-2μR))/(2μR))/2
     y = 2 * mu * big
     expected = 0.5 * (1 + np.expm1(-y) / y)
-    assert script.fractions_of_kernel(deposits, r)[1] == pytest.approx(expected, rel=1e-3)
+    assert script.fractions_of_deposits(deposits, r)[1] == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.parametrize(("energy_MeV", "mass_kg"), [(3, 1e-6), (5.83, 1e-6), (8.376, 1e-5)])
-def test_alpha_fraction_equals_the_integral_over_the_distance_to_the_surface(
-    script, energy_MeV, mass_kg
-):
+def test_alpha_fraction_equals_the_integral_over_the_distance_to_the_surface(energy_MeV, mass_kg):
     # independent route: a point of a sphere sees its surface at distance l with density
     # f(l) = 3/(4R) (1 - l²/4R²); an alpha that travels l leaves E - T(l) behind
-    energy, electronic, nuclear = script.stopping_table("alpha") / 1e3
-    path = np.concatenate([[0.0], np.cumsum(np.diff(energy) * _mean_inverse(electronic + nuclear))])
-    path += energy[0] / (2 * (electronic + nuclear)[0])
+    energy = np.geomspace(0.01, 11, 3000)
+    path = alpha_csda_range("water", 1e3 * energy)
     csda = np.interp(energy_MeV, energy, path)
     big = radius_cm(mass_kg)
     distance = np.linspace(0, 2 * big, 200001)
@@ -71,10 +70,6 @@ def test_alpha_fraction_equals_the_integral_over_the_distance_to_the_surface(
     found = sphere_self_fraction("alpha", 1e3 * energy_MeV, mass_kg=mass_kg)
     # 5e-4: interpolation of the stopping power between the points of ASTAR
     assert found == pytest.approx(expected, abs=5e-4)
-
-
-def _mean_inverse(stopping):
-    return 0.5 * (1 / stopping[1:] + 1 / stopping[:-1])
 
 
 @pytest.mark.parametrize("particle", ["electron", "photon"])

@@ -29,13 +29,18 @@ Options:
   -h, --help  Show this message and exit.
 
 Commands:
-  simulate  Simulate an agent in a population of patients.
-  demo      Run 177Lu-PSMA-617 and 177Lu-DOTATATE, with a report.
-  validate  Show published doses next to predicted ones.
-  nuclide   Show half-life, progeny and emissions of a nuclide.
-  agents    List the agents, or the values of one.
-  hosts     List hosts and diseases, or the values of one host.
-  version   Show the version of program and data.
+  simulate           Simulate an agent in a population of patients.
+  demo               Run 177Lu-PSMA-617 and 177Lu-DOTATATE, with a report.
+  validate           Show published doses next to predicted ones.
+  nuclide            Show half-life, progeny and emissions of a nuclide.
+  svalue             Show S values, dose per decay, between organs.
+  sphere             Show dose per decay in a sphere.
+  vsv                Compute voxel S values in an endless medium.
+  absorbed-fraction  Follow particles in a sphere of water.
+  phantom            Show a reference adult: masses, slices, label map.
+  agents             List the agents, or the values of one.
+  hosts              List hosts and diseases, or the values of one host.
+  version            Show the version of program and data.
 
   Start with: ligandose demo
 """

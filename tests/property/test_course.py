@@ -9,6 +9,7 @@ from ligandose.agents import Impurity, agent, agents
 from ligandose.course import Administration, Regimen, simulate
 from ligandose.course.absorbed import region_masses, source_activity
 from ligandose.course.activity import BLADDER_CONTENTS, ActivityModel
+from ligandose.dose import ReferenceSValues
 from ligandose.errors import DataError, InputError, UnknownNameError
 from ligandose.hosts import draw_values, host
 from ligandose.kinetics import EXCRETED, RELEASED_IN_BLOOD
@@ -168,9 +169,9 @@ def test_dose_is_time_integrated_activity_times_s(it):
     course = simulate(it, person, one_cycle(it), patients=3, seed=1)
     cycle = course.cycles[0]
     nuclides = [it.nuclide, *(i.nuclide for i in it.impurities)]
-    from ligandose.dose import SphereSValues
-
-    s_values = SphereSValues.of(course.regions, nuclides, with_progeny=True)
+    s_values = ReferenceSValues.of(
+        course.regions, nuclides, host=person.name, blood="large_vessels", with_progeny=True
+    )
     expected = sum(
         np.einsum("ptsk,ps->ptk", s, cycle.dose.tia_Bq_s[..., n])
         for n, s in enumerate(

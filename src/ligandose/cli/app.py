@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-MOST_PATIENTS = 1_000_000
-MOST_SEED = 2**53 - 1
-MOST_THREADS = 1024
-DEMO_PATIENTS = 1000
+from ligandose.cli.options import (
+    DEMO_PATIENTS,
+    Chain,
+    Debug,
+    DemoPatients,
+    DemoSeed,
+    Density,
+    EnergyMeV,
+    HostName,
+    Json,
+    MassG,
+    Name,
+    NoUncertainty,
+    NuclideName,
+    Out,
+    Patients,
+    Quiet,
+    RadiusMm,
+    RunSeed,
+    SafFolder,
+    Seed,
+    SpacingMm,
+    Threads,
+    Uncertainty,
+    ValidationPatients,
+    ValidationSeed,
+    VoxelSides,
+)
 
 app = typer.Typer(
     name="ligandose",
@@ -34,64 +57,12 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers that says what came and what is allowed."""
-
-    def whole_number(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = low - 1
-        if not low <= number <= high:
-            raise typer.BadParameter(
-                f"got {str(text)[:40]!r}, allowed is a whole number, {low} to {high}"
-            )
-        return number
-
-    return whole_number
-
-
-def _number_option(low: int, high: int, words: str) -> Any:
-    return typer.Option(parser=_whole(low, high), metavar="N", help=words, show_default=False)
-
-
-Patients = Annotated[
-    int | None,
-    _number_option(1, MOST_PATIENTS, "Virtual patients; default as in the study, or 100."),
-]
-DemoPatients = Annotated[
-    int, _number_option(1, MOST_PATIENTS, f"Virtual patients; default {DEMO_PATIENTS}.")
-]
-ValidationPatients = Annotated[
-    int | None, _number_option(1, MOST_PATIENTS, "Virtual patients for each agent.")
-]
-Seed = Annotated[
-    int | None,
-    _number_option(0, MOST_SEED, "Seed of the population; default as in the study, or 1."),
-]
-ValidationSeed = Annotated[int | None, _number_option(0, MOST_SEED, "Seed of the populations.")]
-DemoSeed = Annotated[int, _number_option(0, MOST_SEED, "Seed of the population; default 1.")]
-Threads = Annotated[int | None, _number_option(1, MOST_THREADS, "Threads; default all cores.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        "--out", metavar="DIR", help="Write report, tables and figures there.", show_default=False
-    ),
-]
-NoUncertainty = Annotated[
-    bool,
-    typer.Option("--no-uncertainty", help="Leave the uncertainty of the parameters out: faster."),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Version = Annotated[
     bool,
     typer.Option(
         "--version", is_eager=True, callback=_print_version, help="Show the version and exit."
     ),
 ]
-Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="One of them, in detail.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -110,6 +81,7 @@ def simulate(
     json: Json = False,
     out: Out = None,
     no_uncertainty: NoUncertainty = False,
+    saf: SafFolder = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -117,7 +89,8 @@ def simulate(
     from ligandose.cli.courses import Options, simulate_study
 
     del debug
-    simulate_study(study, Options(patients, seed, threads, json, out, quiet, not no_uncertainty))
+    options = Options(patients, seed, threads, json, out, quiet, not no_uncertainty, saf)
+    simulate_study(study, options)
 
 
 @app.command()
@@ -128,6 +101,7 @@ def demo(
     json: Json = False,
     out: Out = None,
     no_uncertainty: NoUncertainty = False,
+    saf: SafFolder = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -139,7 +113,7 @@ def demo(
     from ligandose.cli.courses import Options, run_demo
 
     del debug
-    run_demo(Options(patients, seed, threads, json, out, quiet, not no_uncertainty))
+    run_demo(Options(patients, seed, threads, json, out, quiet, not no_uncertainty, saf))
 
 
 @app.command()
@@ -149,6 +123,7 @@ def validate(
     threads: Threads = None,
     json: Json = False,
     out: Out = None,
+    saf: SafFolder = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -159,7 +134,7 @@ def validate(
     from ligandose.cli.courses import Options, run_validation
 
     del debug
-    run_validation(Options(patients, seed, threads, json, out, quiet))
+    run_validation(Options(patients, seed, threads, json, out, quiet, saf=saf))
 
 
 @app.command()
@@ -175,6 +150,128 @@ def nuclide(
 
     del debug
     show_nuclide(name, as_json=json, out=out, quiet=quiet)
+
+
+@app.command()
+def svalue(
+    nuclide: NuclideName,
+    host: HostName = "adult-male",
+    saf: SafFolder = None,
+    chain: Chain = False,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="REGION", help="Only doses to this region.", show_default=False),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="REGION", help="Only activity in this region.", show_default=False),
+    ] = None,
+    json: Json = False,
+    out: Out = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show S values, dose per decay, between organs."""
+    from ligandose.cli.documents import Wanted
+    from ligandose.cli.svalues import show_s_values
+
+    del debug
+    wanted = Wanted(json, out, quiet)
+    show_s_values(
+        nuclide, host=host, saf=saf, chain=chain, target=target, source=source, wanted=wanted
+    )
+
+
+@app.command()
+def sphere(
+    nuclide: NuclideName,
+    mass_g: MassG,
+    density: Density = 1.0,
+    chain: Chain = False,
+    json: Json = False,
+    out: Out = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show dose per decay in a sphere."""
+    from ligandose.cli.documents import Wanted
+    from ligandose.cli.svalues import show_sphere
+
+    del debug
+    wanted = Wanted(json, out, quiet)
+    show_sphere(nuclide, mass_g=mass_g, density_g_cm3=density, chain=chain, wanted=wanted)
+
+
+@app.command()
+def vsv(
+    nuclide: NuclideName,
+    voxel_mm: Annotated[Any, VoxelSides],
+    medium: Annotated[
+        str, typer.Option(metavar="NAME", help="water, soft_tissue, bone or lung.")
+    ] = "water",
+    chain: Chain = False,
+    radius_mm: RadiusMm = None,
+    uncertainty: Uncertainty = None,
+    seed: RunSeed = 1,
+    threads: Threads = None,
+    json: Json = False,
+    out: Out = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Compute voxel S values in an endless medium."""
+    from ligandose.cli.documents import Wanted
+    from ligandose.cli.transport import Run, Voxels, show_voxel_kernel
+
+    del debug
+    asked = Voxels(nuclide, voxel_mm, medium, chain, radius_mm)
+    show_voxel_kernel(asked, run=Run(uncertainty, seed, threads), wanted=Wanted(json, out, quiet))
+
+
+@app.command("absorbed-fraction")
+def absorbed_fraction(
+    particle: Annotated[str, typer.Option(metavar="NAME", help="photon, electron or alpha.")],
+    energy_mev: EnergyMeV,
+    mass_g: MassG,
+    medium_around: Annotated[str, typer.Option(metavar="NAME", help="water or vacuum.")] = "water",
+    uncertainty: Uncertainty = None,
+    seed: RunSeed = 1,
+    threads: Threads = None,
+    json: Json = False,
+    out: Out = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Follow particles in a sphere of water."""
+    from ligandose.cli.documents import Wanted
+    from ligandose.cli.transport import Run, show_absorbed_fraction
+
+    del debug
+    show_absorbed_fraction(
+        particle,
+        energy_MeV=energy_mev,
+        mass_g=mass_g,
+        around=medium_around,
+        run=Run(uncertainty, seed, threads),
+        wanted=Wanted(json, out, quiet),
+    )
+
+
+@app.command()
+def phantom(
+    host: Annotated[str, typer.Argument(metavar="HOST", help="adult-male or adult-female.")],
+    spacing_mm: SpacingMm = 3.0,
+    json: Json = False,
+    out: Out = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show a reference adult: masses, slices, label map."""
+    from ligandose.cli.documents import Wanted
+    from ligandose.cli.phantoms import show_phantom
+
+    del debug
+    show_phantom(host, spacing_mm=spacing_mm, wanted=Wanted(json, out, quiet))
 
 
 @app.command()

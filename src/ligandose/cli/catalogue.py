@@ -141,7 +141,7 @@ def _show_findings(
     title: str, kind: str, entry: dict[str, Any], findings: Mapping[str, Finding], *, as_json: bool
 ) -> None:
     if as_json:
-        listed = [_finding_entry(key, finding) for key, finding in findings.items()]
+        listed = [{"key": key, **finding.document()} for key, finding in findings.items()]
         print_json(_stamped(f"ligandose.{kind}", {kind: entry, "findings": listed}))
         return
     rows = [
@@ -157,19 +157,6 @@ def _show_findings(
         for key, f in findings.items()
     ]
     print_rows(title, FINDING_COLUMNS, rows)
-
-
-def _finding_entry(key: str, finding: Finding) -> dict[str, Any]:
-    return {
-        "key": key,
-        "value": finding.value,
-        "unit": finding.unit,
-        "cv": finding.cv,
-        "gsd": finding.gsd,
-        "status": finding.status.value,
-        "source": finding.source,
-        "note": finding.note,
-    }
 
 
 def _use(typical: Mapping[str, float]) -> str:

@@ -42,6 +42,7 @@ class Options:
     out: Path | None = None
     quiet: bool = False
     uncertainty: bool = True
+    saf: Path | None = None
 
 
 def simulate_study(study_file: Path, options: Options) -> None:
@@ -90,6 +91,7 @@ def run_demo(options: Options) -> None:
             patients=DEMO_VALIDATION_PATIENTS,
             seed=studies[0].seed,
             threads=studies[0].threads,
+            saf_folder=options.saf,
             progress=progress.between(COURSES_SHARE, 1.0),
         )
         report = written(_demo_report_of(documents, validation, out), progress)
@@ -120,7 +122,7 @@ def run_validation(options: Options) -> None:
     given = {"patients": options.patients, "seed": options.seed, "threads": options.threads}
     chosen: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     with Progress(quiet=options.quiet) as progress:
-        document: dict[str, Any] = validate(**chosen, progress=progress)
+        document: dict[str, Any] = validate(**chosen, saf_folder=options.saf, progress=progress)
         report = written(_report_of(document, options.out), progress)
     hand_over(_shower([document], document, options), report, as_json=options.as_json)
 
@@ -132,13 +134,16 @@ def _with_options(study: Study, options: Options) -> Study:
         patients=study.patients if options.patients is None else options.patients,
         seed=study.seed if options.seed is None else options.seed,
         threads=study.threads if options.threads is None else options.threads,
+        saf=study.saf if options.saf is None else options.saf,
     )
 
 
 def _course(study: Study, options: Options, progress: Part) -> dict[str, Any]:
     """Return the document of a study's course, with what the study's own values mean for it."""
     from ligandose.course import knowledge_ratios, simulate
+    from ligandose.dose import saf_table
 
+    table = None if study.saf is None else saf_table(study.saf, study.host.name)
     course = simulate(
         study.agent,
         study.host,
@@ -146,6 +151,7 @@ def _course(study: Study, options: Options, progress: Part) -> dict[str, Any]:
         patients=study.patients,
         seed=study.seed,
         threads=study.threads,
+        table=table,
         progress=progress.between(0.0, SHARE_OF_COURSE if options.uncertainty else 1.0),
     )
     if options.uncertainty:
@@ -155,13 +161,17 @@ def _course(study: Study, options: Options, progress: Part) -> dict[str, Any]:
             study.regimen,
             seed=study.seed,
             threads=study.threads,
+            table=table,
             progress=progress.between(SHARE_OF_COURSE, 1.0),
         )
         course = course.with_knowledge(ratios)
     document = course.document()
     document["omissions"] = [*study.caveats, *document.get("omissions", [])]
+    made = document["provenance"] = dict(document["provenance"])
     if study.sha256:
-        document["provenance"] = {**document["provenance"], "study_sha256": study.sha256}
+        made["study_sha256"] = study.sha256
+    if study.saf is not None:
+        made["saf_folder"] = str(study.saf)
     return document
 
 

@@ -147,6 +147,7 @@ class StudyPart(_Part):
     regimen: RegimenPart | None = None
     patients: Annotated[Whole | None, _within("patients")] = None
     seed: Annotated[Whole | None, _within("seed")] = None
+    saf: str | None = None
     threads: Annotated[Whole | None, _within("threads")] = None
 
 

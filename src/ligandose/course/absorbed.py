@@ -3,11 +3,11 @@
 The kinetic model counts blood, contents, lesions of a kind and marrow spaces; dosimetry wants
 sources with a mass. This is where one becomes the other:
 
-- blood in the heart chambers irradiates the heart wall, the rest of the large vessels is a diffuse
-  source; of the released fragment, which is in the plasma of the whole body, the large vessels hold
+- blood in the heart chambers irradiates the heart wall, the rest of the large vessels lies in soft
+  tissue; of the released fragment, which is in the plasma of the whole body, the large vessels hold
   their share of all blood, and the remainder holds what is in the vessels of organs;
 - a lesion region of the kinetics holds all lesions of its kind: each gets its share, the others
-  stay as sources of photons;
+  stay as sources of cross-dose;
 - red marrow is its own uptake plus the share of blood by the marrow-to-blood ratio, which
   replaces the marrow spaces of the kinetic model (no blood is counted twice).
 """
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ligandose.dose import SphereSValues, marrow_tia_from_blood_Bq_s
+from ligandose.dose import marrow_tia_from_blood_Bq_s
 from ligandose.errors import DataError
 from ligandose.hosts import Host
 from ligandose.kinetics import EXCRETED, MARROW_SPACES, RELEASED_IN_BLOOD
@@ -135,10 +135,3 @@ def source_activity(
         marrow_to_blood_ratio=marrow_ratio[per_patient],
     )
     return result
-
-
-def absorbed_dose_Gy(s_values: SphereSValues, tia_Bq_s: Floats, masses: Masses) -> Floats:
-    """Return (patients, regions, 3) dose from (patients, regions, nuclides) integrals."""
-    return s_values.dose_Gy(
-        np.maximum(tia_Bq_s, 0.0), mass_kg=masses.mass_kg, body_mass_kg=masses.body_kg
-    )

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ligandose.course import outcome
+from ligandose.course.absorbed import WHOLE_BODY
+from ligandose.course.cross_dose import CrossDose, cross_dose
 from ligandose.course.provenance import provenance
 from ligandose.course.results import Course
 from ligandose.course.summary import band, distribution
@@ -46,6 +48,7 @@ def course_document(course: Course) -> dict[str, Any]:
     limits = outcome.limit_outcomes(course)
     lineages = outcome.LINEAGES if course.agent.purpose == "therapy" else ()
     blood = {name: outcome.blood_outcome(course, name) for name in lineages}
+    cross = cross_dose(course)
     cited = {f.source for f in findings} | {p["source"] for p in published}
     cited |= {o.limit.finding.source for o in limits} | {course.agent.source}
     return {
@@ -64,7 +67,7 @@ def course_document(course: Course) -> dict[str, Any]:
         "patients": course.patients,
         "failed": _failed(course),
         "seed": course.seed,
-        "regions": [_region(course, region) for region in course.shown_regions],
+        "regions": [_region(course, region, cross) for region in course.shown_regions],
         "curves": _curves(course, blood),
         "limits": [_limit(o) for o in limits],
         "effect": _effect(course, blood),
@@ -72,7 +75,9 @@ def course_document(course: Course) -> dict[str, Any]:
         "parameters": [_parameter(f) for f in findings],
         "sources": _sources(cited),
         "omissions": [*course.omissions, *MODEL_OMISSIONS],
-        "provenance": provenance(seed=course.seed, inputs=_inputs(course)),
+        "provenance": provenance(
+            seed=course.seed, inputs=_inputs(course), tables=[course.s_values.table]
+        ),
     }
 
 
@@ -115,7 +120,7 @@ def regimen_document(course: Course) -> dict[str, Any]:
     }
 
 
-def _region(course: Course, region: str) -> dict[str, Any]:
+def _region(course: Course, region: str, cross: CrossDose) -> dict[str, Any]:
     column = course.regions.index(region)
     dose = course.dose_per_cycle_Gy[:, :, column]
     total = dose.sum(axis=(1, 2))
@@ -140,9 +145,18 @@ def _region(course: Course, region: str) -> dict[str, Any]:
             **distribution(total / per_GBq),
             "uncertainty": _knowledge(course, region, known["mean"] / per_GBq),
         },
+        **_elsewhere(region, cross),
         "bed_Gy": distribution(course.bed_per_cycle_Gy[:, :, column].sum(axis=1)),
         "eqd2_Gy": distribution(course.eqd2_per_cycle_Gy[:, :, column].sum(axis=1)),
     }
+
+
+def _elsewhere(region: str, cross: CrossDose) -> dict[str, Any]:
+    """Return which share of a region's dose comes from activity elsewhere, and from where."""
+    if region == WHOLE_BODY:
+        return {"cross_dose_share": None, "cross_dose_from": []}
+    named = [{"region": name, "share": share} for name, share in cross.largest(region)]
+    return {"cross_dose_share": distribution(cross.of(region)), "cross_dose_from": named}
 
 
 def _knowledge(course: Course, region: str, mean: float) -> dict[str, float] | None:
@@ -282,18 +296,12 @@ def _findings(course: Course) -> list[Finding]:
 
 
 def _parameter(finding: Finding) -> dict[str, Any]:
-    return {
+    place = {
         "subject": finding.subject,
         "region": finding.region,
         "quantity": finding.quantity,
-        "value": finding.value,
-        "unit": finding.unit,
-        "cv": finding.cv,
-        "gsd": finding.gsd,
-        "status": finding.status.value,
-        "source": finding.source,
-        "note": finding.note,
     }
+    return {**place, **finding.document()}
 
 
 def _sources(cited: set[str]) -> dict[str, dict[str, str]]:
@@ -314,4 +322,5 @@ def _inputs(course: Course) -> dict[str, Any]:
         "regimen": regimen_document(course),
         "patients": course.patients,
         "variability": course.varied,
+        "absorbed_fractions": dict(course.s_values.table.sha256),
     }

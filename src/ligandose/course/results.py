@@ -14,7 +14,7 @@ from ligandose.agents import Agent
 from ligandose.course.absorbed import OTHER_LESIONS, WHOLE_BODY, Masses
 from ligandose.course.biology import CycleDose, CycleEffect, LesionState, Radiobiology
 from ligandose.course.regimen import Regimen
-from ligandose.dose import RADIATIONS
+from ligandose.dose import RADIATIONS, ReferenceSValues
 from ligandose.hosts import Host
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Course:
         failed: (patients,) True where the solver gave up.
         biology: radiobiological parameters that were used.
         lesions_before: lesions before the first administration.
-        omissions: what is not included, one sentence each.
+        s_values: dose per decay between the regions.
         knowledge: (draws,) ratios of the population mean dose of each region to the best
             estimate, from uncertainty of the parameters; empty where it was not asked for.
     """
@@ -75,13 +75,18 @@ class Course:
     failed: NDArray[np.bool_]
     biology: Radiobiology
     lesions_before: LesionState
-    omissions: tuple[str, ...]
+    s_values: ReferenceSValues
     knowledge: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
 
     @property
     def patients(self) -> int:
         """Number of virtual patients, the failed ones included."""
         return self.failed.size
+
+    @property
+    def omissions(self) -> list[str]:
+        """What the doses leave out, one sentence each."""
+        return self.s_values.omissions()
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -165,7 +170,7 @@ class Course:
                 "radiation": list(RADIATIONS),
             },
             name="absorbed_dose",
-            attrs={"units": "Gy", "omissions": list(self.omissions)},
+            attrs={"units": "Gy", "omissions": self.omissions},
         )
 
     def with_knowledge(self, ratios: Mapping[str, Floats]) -> Course:

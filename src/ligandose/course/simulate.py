@@ -15,7 +15,6 @@ from ligandose.course.absorbed import (
     SMALLEST_LESION_KG,
     WHOLE_BODY,
     Masses,
-    absorbed_dose_Gy,
     region_masses,
     source_activity,
 )
@@ -28,7 +27,7 @@ from ligandose.course.activity import (
 from ligandose.course.biology import CycleDose, LesionState, Radiobiology
 from ligandose.course.regimen import Regimen
 from ligandose.course.results import Course, CycleResult
-from ligandose.dose import SphereSValues
+from ligandose.dose import ReferenceSValues, SafTable
 from ligandose.errors import InputError
 from ligandose.hosts import Host, draw_values
 from ligandose.nuclides import nuclide
@@ -39,6 +38,8 @@ Progress = Callable[[float, str], None]
 POINTS_PER_CYCLE = 36
 FIRST_POINT_S = 120.0
 HALF_LIVES_SHOWN = 8.0
+# The kinetic model holds the blood of organs with the organs; what its blood is, lies outside.
+BLOOD = "large_vessels"
 
 
 def simulate(
@@ -51,6 +52,7 @@ def simulate(
     threads: int | None = None,
     variability: bool | None = None,
     knowledge: int | None = None,
+    table: SafTable | None = None,
     progress: Progress | None = None,
 ) -> Course:
     """Simulate a course of an agent in a population of virtual patients.
@@ -67,12 +69,15 @@ def simulate(
         variability: whether patients differ; default True for more than one.
         knowledge: number of a draw from the uncertainty of the parameters; None for best
             estimates.
+        table: specific absorbed fractions in place of the host's shipped ones, such as
+            `ligandose.dose.saf_table` reads from the user's ICRP-133 files.
         progress: called with the share done and what is being done.
 
     Raises:
         InputError: numbers out of range, or an agent whose target the host does not carry.
         UnknownNameError: a nuclide or co-medication that is not known.
-        DataError: a finding that the model needs is missing.
+        DataError: a finding that the model needs is missing, or a table that cannot place a
+            region.
     """
     _check(agent, host, threads)
     varied = patients > 1 if variability is None else variability
@@ -84,7 +89,7 @@ def simulate(
     )
     regimen = Regimen.typical(agent) if regimen is None else regimen
     with _using(threads):
-        run = _Run(agent, host, regimen, host_values, agent_values, seed=seed, varied=varied)
+        run = _Run(agent, host, regimen, host_values, agent_values, seed, varied, table)
         return run.all_cycles(progress or _silent)
 
 
@@ -124,9 +129,9 @@ class _Run:
         regimen: Regimen,
         host_values: dict[str, Floats],
         agent_values: dict[str, Floats],
-        *,
         seed: int,
         varied: bool,
+        table: SafTable | None,
     ) -> None:
         self.agent, self.host, self.regimen = agent, host, regimen
         self.host_values, self.agent_values = host_values, agent_values
@@ -135,7 +140,9 @@ class _Run:
         decay = {name: nuclide(name).decay_constant_per_s for name in nuclides}
         self.model = ActivityModel(agent, host, decay_per_s=decay)
         masses = region_masses(host, host_values)
-        self.s_values = SphereSValues.of(masses.regions, list(decay), with_progeny=True)
+        self.s_values = ReferenceSValues.of(
+            masses.regions, list(decay), host=host.name, table=table, blood=BLOOD, with_progeny=True
+        )
         self.biology = Radiobiology(host, masses, seed=seed, varied=varied)
         self.untreated = self.biology.untreated(masses)
         self.groups = administration_groups(regimen)
@@ -176,7 +183,7 @@ class _Run:
             failed=failed,
             biology=self.biology,
             lesions_before=self.untreated,
-            omissions=tuple(self.s_values.omissions()),
+            s_values=self.s_values,
         )
 
     def _cycle(self, k: int, lesions: LesionState) -> tuple[CycleResult, Floats, NDArray[np.bool_]]:
@@ -202,7 +209,9 @@ class _Run:
         tia = np.moveaxis(cycle.tia_Bq_s, 2, 1)
         tia = source_activity(cycle.regions, _known(tia), masses, marrow_ratio=ratio)
         tia = np.moveaxis(tia, 1, 2)
-        dose = absorbed_dose_Gy(self.s_values, tia, masses)
+        dose = self.s_values.dose_Gy(
+            np.maximum(tia, 0.0), mass_kg=masses.mass_kg, body_mass_kg=masses.body_kg
+        )
         curve = source_activity(
             cycle.regions, _known(cycle.activity_Bq), masses, marrow_ratio=ratio
         )

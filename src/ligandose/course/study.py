@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ligandose.agents import Agent, agent, agents
+from ligandose.agents import Agent, agent, agents, vector_findings
 from ligandose.course._study_names import Notes, check_known
 from ligandose.course._study_regimen import study_regimen
 from ligandose.course._study_schema import (
@@ -21,7 +21,7 @@ from ligandose.course._study_values import checked_values
 from ligandose.course._study_yaml import FieldPath, StudyText, read_study_text
 from ligandose.course.regimen import Regimen
 from ligandose.errors import InputError
-from ligandose.evidence import Finding, Status, read_findings
+from ligandose.evidence import Finding, Status
 from ligandose.hosts import Host, diseases, host, hosts
 from ligandose.nuclides import nuclide, nuclides
 
@@ -39,6 +39,7 @@ class Study:
         agent, host, regimen: what `simulate` takes.
         patients, seed: size and seed of the population.
         threads: number of threads, None for as many as there are cores.
+        saf: folder of ICRP-133 files in place of the shipped specific absorbed fractions.
         filled_in: what the file left to the catalogue, a line for each.
         caveats: what a reader of the result must know because of the file's own values.
         sha256: hash of the file, "" where there was none.
@@ -50,6 +51,7 @@ class Study:
     patients: int = DEFAULT_PATIENTS
     seed: int = DEFAULT_SEED
     threads: int | None = None
+    saf: Path | None = None
     filled_in: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
     sha256: str = ""
@@ -62,7 +64,9 @@ def read_study(path: Path | str) -> Study:
         InputError: file, line, field, the value that came, what is allowed, and what to do.
     """
     text = read_study_text(Path(path))
-    return replace(_study(text), sha256=hashlib.sha256(text.raw).hexdigest())
+    study = _study(text)
+    saf = None if study.saf is None else Path(path).parent / study.saf
+    return replace(study, saf=saf, sha256=hashlib.sha256(text.raw).hexdigest())
 
 
 def study_from_mapping(data: Mapping[str, Any], *, name: str = "study") -> Study:
@@ -87,9 +91,20 @@ def _study(text: StudyText) -> Study:
         patients=part.patients or DEFAULT_PATIENTS,
         seed=DEFAULT_SEED if part.seed is None else part.seed,
         threads=part.threads,
+        saf=_saf(text, part),
         filled_in=tuple(dict.fromkeys(notes.filled_in)),
         caveats=tuple(notes.caveats),
     )
+
+
+def _saf(text: StudyText, part: StudyPart) -> Path | None:
+    if part.saf is None:
+        return None
+    if not part.saf.strip() or "\0" in part.saf:
+        raise InputError(
+            f"{text.place(('saf',))} got {part.saf[:40]!r}; write the folder of your ICRP-133 files"
+        )
+    return Path(part.saf)
 
 
 def _named(text: StudyText, key: str) -> FieldPath:
@@ -142,20 +157,9 @@ def _with_nuclide(text: StudyText, base: Agent, name: str, notes: Notes) -> Agen
         nuclide=canonical,
         impurities=(),
         typical=typical,
-        findings=_vector_findings(base.vector, canonical),
+        findings=vector_findings(base.vector, canonical),
         source=STUDY_SOURCE,
     )
-
-
-def _vector_findings(vector: str, nuclide_name: str) -> dict[str, Finding]:
-    metal = f"{nuclide_name.partition('-')[0]}-{vector}"
-    rows = read_findings("vectors.csv")
-    return {
-        f"{row.region}.{row.quantity}" if row.region else row.quantity: row
-        for subject in (vector, metal)
-        for row in rows
-        if row.subject == subject
-    }
 
 
 def _renamed(text: StudyText, chosen: Agent, part: AgentPart, *, changed: bool) -> Agent:

@@ -18,6 +18,7 @@ from ligandose.agents import Agent
 from ligandose.course.activity import administration_groups
 from ligandose.course.regimen import Regimen
 from ligandose.course.simulate import simulate
+from ligandose.dose import SafTable
 from ligandose.hosts import Host
 
 Floats = NDArray[np.float64]
@@ -35,6 +36,7 @@ def knowledge_ratios(
     draws: int = DRAWS,
     patients: int = PATIENTS_PER_DRAW,
     threads: int | None = None,
+    table: SafTable | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> dict[str, Floats]:
     """Return (draws,) ratios of the population mean dose to the best estimate, by region.
@@ -47,7 +49,7 @@ def knowledge_ratios(
     def means(knowledge: int | None) -> tuple[tuple[str, ...], Floats]:
         course = simulate(
             agent, host, first, patients=patients, seed=seed, threads=threads,
-            variability=True, knowledge=knowledge,
+            variability=True, knowledge=knowledge, table=table,
         )  # fmt: skip
         dose = course.dose_per_cycle_Gy.sum(axis=(1, 3))
         return course.regions, np.nanmean(dose, axis=0)

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from ligandose.course.regimen import Regimen
 from ligandose.course.results import Course
 from ligandose.course.simulate import simulate
 from ligandose.course.summary import distribution
+from ligandose.dose import SafTable, table_of
 from ligandose.evidence import read_table, sources
 from ligandose.hosts import host as find_host
 
@@ -66,7 +68,12 @@ def settings() -> list[Setting]:
 
 
 def simulate_setting(
-    setting: Setting, *, patients: int, seed: int, threads: int | None = None
+    setting: Setting,
+    *,
+    patients: int,
+    seed: int,
+    threads: int | None = None,
+    table: SafTable | None = None,
 ) -> Course:
     """Simulate one cycle of an agent as the cohorts of a setting received it."""
     agent = find_agent(setting.agent)
@@ -79,7 +86,9 @@ def simulate_setting(
         voiding_h=agent.typical.get("voiding_h"),
     )
     host = find_host(agent.host, disease=agent.disease)
-    return simulate(agent, host, regimen, patients=patients, seed=seed, threads=threads)
+    return simulate(
+        agent, host, regimen, patients=patients, seed=seed, threads=threads, table=table
+    )
 
 
 def validate(
@@ -87,6 +96,7 @@ def validate(
     patients: int = 400,
     seed: int = 1,
     threads: int | None = None,
+    saf_folder: Path | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> dict[str, Any]:
     """Return the validation document: rows by agent and region, and fold errors.
@@ -95,14 +105,23 @@ def validate(
         patients: virtual patients per setting.
         seed: seed of the populations.
         threads: number of threads; default all.
+        saf_folder: the user's ICRP-133 files in place of the shipped specific absorbed fractions.
         progress: called with the share done and what is being done.
+
+    Raises:
+        DataError: a table of specific absorbed fractions that is missing or not whole.
     """
     rows: list[dict[str, Any]] = []
     every = settings()
+    hosts = dict.fromkeys(find_agent(setting.agent).host for setting in every)
+    tables = {name: table_of(name, saf_folder) for name in hosts}
     for k, setting in enumerate(every):
         if progress is not None:
             progress(k / len(every), f"{setting.agent} {setting.cohort}")
-        course = simulate_setting(setting, patients=patients, seed=seed, threads=threads)
+        table = tables[find_agent(setting.agent).host]
+        course = simulate_setting(
+            setting, patients=patients, seed=seed, threads=threads, table=table
+        )
         rows.extend(compare(setting, course))
     cited = {s for row in rows for s in row["sources"]}
     return {
@@ -117,7 +136,14 @@ def validate(
             s: {"citation": sources()[s].citation, "locator": sources()[s].locator}
             for s in sorted(cited)
         },
-        "provenance": provenance(seed=seed, inputs={"validate": {"patients": patients}}),
+        "provenance": provenance(
+            seed=seed,
+            inputs={
+                "validate": {"patients": patients},
+                "absorbed_fractions": [dict(table.sha256) for table in tables.values()],
+            },
+            tables=list(tables.values()),
+        ),
     }
 
 

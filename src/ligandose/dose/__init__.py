@@ -17,7 +17,7 @@ from ligandose.dose.reference import ReferenceSValues
 from ligandose.dose.regions import RegionModel, region_model
 from ligandose.dose.saf import SafGrid, SafTable
 from ligandose.dose.saf_file import parse_saf, shipped_saf
-from ligandose.dose.svalues import SphereSValues, SValues
+from ligandose.dose.svalues import SValues
 
 __all__ = [
     "RADIATIONS",
@@ -29,7 +29,6 @@ __all__ = [
     "SValues",
     "SafGrid",
     "SafTable",
-    "SphereSValues",
     "derived_saf",
     "effective_dose_Sv",
     "emission_spectrum",

@@ -60,21 +60,19 @@ class EmissionSpectrum:
 
 @dataclass(frozen=True)
 class EnergyCurves:
-    """Energy absorbed per decay in, and at the surface of, a sphere; tabulated once per nuclide.
+    """Energy absorbed per decay in a sphere; tabulated once per nuclide.
 
     Attributes:
         name: nuclide.
         emitted_J: (3,) emitted energy per decay.
         log_mass_kg: (g,) natural logarithms of the mass at unit density, evenly spaced.
         log_self_J: (3, g) logarithm of the energy absorbed by the sphere.
-        log_surface_J: (3, g) logarithm of surface dose × mass.
     """
 
     name: str
     emitted_J: FloatArray
     log_mass_kg: FloatArray
     log_self_J: FloatArray
-    log_surface_J: FloatArray
 
     def self_J(
         self, mass_kg: ArrayLike, *, density_kg_m3: ArrayLike = WATER_KG_M3, pieces: ArrayLike = 1
@@ -92,22 +90,11 @@ class EnergyCurves:
         Raises:
             InputError: a sphere outside the table, or a mass that is not positive.
         """
-        return self._look_up(self.log_self_J, mass_kg, density_kg_m3, pieces)
-
-    def surface_J(
-        self, mass_kg: ArrayLike, *, density_kg_m3: ArrayLike = WATER_KG_M3, pieces: ArrayLike = 1
-    ) -> FloatArray:
-        """Return the dose at the surface of a region × its mass per decay, J; see `self_J`."""
-        return self._look_up(self.log_surface_J, mass_kg, density_kg_m3, pieces)
-
-    def _look_up(
-        self, logs: FloatArray, mass_kg: ArrayLike, density: ArrayLike, pieces: ArrayLike
-    ) -> FloatArray:
         mass = np.asarray(mass_kg, dtype=np.float64)
         if not np.all(np.isfinite(mass) & (mass > 0)):
             bad = mass[~(np.isfinite(mass) & (mass > 0))].flat[0]
             raise InputError(f"mass_kg is {bad}; it must be positive and finite")
-        relative = np.asarray(density, dtype=np.float64) / WATER_KG_M3
+        relative = np.asarray(density_kg_m3, dtype=np.float64) / WATER_KG_M3
         log_mass: FloatArray = np.log(mass / np.asarray(pieces, dtype=np.float64) * relative**2)
         low, high = self.log_mass_kg[0], self.log_mass_kg[-1]
         if np.any(log_mass < low - 1e-9) or np.any(log_mass > high + 1e-9):
@@ -117,7 +104,7 @@ class EnergyCurves:
                 f"absorbed fractions, {np.exp(low):.3g} to {np.exp(high):.4g} kg"
             )
         values = np.empty((*log_mass.shape, len(RADIATIONS)))
-        for k, row in enumerate(logs):
+        for k, row in enumerate(self.log_self_J):
             values[..., k] = np.interp(log_mass, self.log_mass_kg, row)
         return np.exp(values) * (self.emitted_J > 0)
 
@@ -131,20 +118,16 @@ def energy_curves(spectrum: EmissionSpectrum) -> EnergyCurves:
     masses = sphere_table("electron").mass_kg
     log_mass = np.linspace(math.log(masses[0]), math.log(masses[-1]), NODES)
     mass = np.exp(log_mass)
-    own, surface = np.full((3, NODES), TINY), np.full((3, NODES), TINY)
+    own = np.full((3, NODES), TINY)
     for k, particle in enumerate(RADIATIONS):
         energy, yields = spectrum.energy_keV[k], spectrum.yield_per_decay[k]
         recoil = spectrum.recoil_keV if particle == "alpha" else 0.0
         if energy.size:
-            weight = energy * yields
-            own[k] += sphere_fraction_grid(particle, energy, mass) @ weight
-            surface[k] += sphere_fraction_grid(particle, energy, mass, surface=True) @ weight
+            own[k] += sphere_fraction_grid(particle, energy, mass) @ (energy * yields)
         own[k] += recoil
-        surface[k] += 0.5 * recoil
     return EnergyCurves(
         name=spectrum.name,
         emitted_J=spectrum.emitted_J,
         log_mass_kg=log_mass,
         log_self_J=np.log(own * JOULE_PER_KEV + TINY),
-        log_surface_J=np.log(surface * JOULE_PER_KEV + TINY),
     )

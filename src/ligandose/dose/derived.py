@@ -9,6 +9,10 @@ whether it comes from this project's phantom or from ICRP Publication 133.
 * blood: where it is (ICRP-89 blood volumes): in organs by their share of the blood; in the
   chambers of the heart; the rest, in large vessels, lies in soft tissue. "large_vessels" is that
   rest alone. Charged particles of blood inside an organ irradiate the organ.
+* walls of hollow organs: electrons of the contents give a wall the dose at the surface of the
+  contents, half of theirs where the range is short (the convention of MIRD, of ICRP Publication
+  30 and of OLINDA), not the phantom's mean over the wall, most of which they do not reach. The
+  wall of the heart has no sensitive surface and keeps its mean.
 * whole_body: the mean over all regions by mass, as a source and as a target.
 """
 
@@ -21,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ligandose.dose.curves import RADIATIONS
-from ligandose.dose.regions import parameter
-from ligandose.dose.saf import SafGrid, SafTable
+from ligandose.dose.regions import HEART_BLOOD, is_lumen, parameter, region_model
+from ligandose.dose.saf import KEV_PER_MEV, SafGrid, SafTable
 from ligandose.dose.saf_file import shipped_saf
 from ligandose.dose.skeleton import (
     CORTICAL,
@@ -39,18 +43,20 @@ from ligandose.dose.skeleton import (
     photon_dose_ratio,
 )
 from ligandose.hosts import Host, host
+from ligandose.transport import sphere_surface_fraction, sphere_table
 
 FloatArray = NDArray[np.float64]
 SOFT = "soft_tissue"
-BLOOD, VESSELS, HEART_BLOOD, BODY = "blood", "large_vessels", "heart_contents", "whole_body"
+BLOOD, VESSELS, BODY = "blood", "large_vessels", "whole_body"
 SOFT_PARTS = ("muscle", "adipose", VESSELS)
 BLOOD_KG_L = 1.06  # ICRP Publication 89
 LOW_MEV = 1e-6
 DERIVED_OMISSIONS = (
     "Muscle, fat and large vessels are one soft tissue for photons; their charged particles do "
     "not reach each other.",
-    "Walls of hollow organs take the mean dose over the wall, not over the depth of the "
-    "sensitive cells; alphas of contents give walls nothing.",
+    "Walls of hollow organs take, from electrons of their contents, the dose at the surface of the "
+    "contents: an upper bound for the sensitive cells, which lie deeper; alphas of contents give "
+    "walls nothing.",
     *OMISSIONS,
 )
 
@@ -193,6 +199,8 @@ class _Derivation:
             made[drawn] = cube
             if not squared:
                 self._add_local(made, cube, particle, energy)
+            if particle == "electron":
+                self._set_walls(made, energy, squared=squared)
         return self._with_blood_and_body(made, to_body, from_body, power)
 
     def _body_shares(self) -> FloatArray:
@@ -228,6 +236,25 @@ class _Derivation:
                 made[row[source], column[target]] += fraction / self.mass_kg[target]
         ratio = marrow_to_endosteum_dose_ratio()
         made[row[MARROW], column[ENDOSTEUM]] += ratio * made[row[MARROW], column[MARROW]]
+
+    def _set_walls(self, made: FloatArray, energy: FloatArray, *, squared: bool) -> None:
+        """Give walls the surface dose of their contents (its statistics are not a table's)."""
+        for source in self.drawn:
+            if is_lumen(source) and region_model(source).wall in self.targets:
+                at = self.sources.index(source), self.targets.index(region_model(source).wall)
+                made[at] = 0.0 if squared else self._surface(source, energy)
+
+    def _surface(self, contents: str, energy_MeV: FloatArray) -> FloatArray:
+        """Return the surface dose of contents over the energy that they emit, (e,) 1/kg."""
+        model, mass = region_model(contents), self.mass_kg[contents]
+        highest = sphere_table("electron").energy_keV[-1]  # 5 MeV: no shipped nuclide has more
+        fraction = sphere_surface_fraction(
+            "electron",
+            np.minimum(energy_MeV * KEV_PER_MEV, highest),
+            mass_kg=mass / model.pieces,
+            density_kg_m3=model.density_kg_m3,
+        )
+        return fraction / mass
 
     def _with_blood_and_body(
         self, made: FloatArray, to_body: FloatArray, from_body: FloatArray, power: int

@@ -18,7 +18,9 @@ Neutron files are not read: no shipped nuclide fissions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -76,18 +78,22 @@ def saf_table(folder: str | Path, host: str = "adult-male") -> SafTable:
     if not place.is_dir():
         raise DataError(f"{place} is not a folder; give the folder that holds the ICRP-133 files")
     sex = list(PHANTOMS).index(host)
-    targets = _read_index(_only(place, "torgans_*.NDX"), sex, sources=False)
-    sources = _read_index(_only(place, "sregions_*.NDX"), sex, sources=True)
-    grids: dict[str, SafGrid] = {}
-    for particle in PARTICLES:
-        path = _only(place, f"rcp-{PHANTOMS[host]}_{particle}_*.SAF")
-        grids[particle] = _read_saf(path, sources.names, targets.names)
+    target_file, source_file = _only(place, "torgans_*.NDX"), _only(place, "sregions_*.NDX")
+    files = {p: _only(place, f"rcp-{PHANTOMS[host]}_{p}_*.SAF") for p in PARTICLES}
+    targets = _read_index(target_file, sex, sources=False)
+    sources = _read_index(source_file, sex, sources=True)
+    grids = {p: _read_saf(path, sources.names, targets.names) for p, path in files.items()}
     scale = _mass_unit(grids["alpha"], sources, targets, place)
     targets = _Index(targets.names, targets.mass * scale, targets.other)
     sources = _Index(sources.names, sources.mass * scale, sources.other)
     for particle, grid in grids.items():
         _check_phantom(particle, grid, sources, targets, f"{place} {PHANTOMS[host]} {particle}")
-    return _named(host, grids, sources, targets)
+    read = (target_file, source_file, *files.values())
+    return replace(_named(host, grids, sources, targets), sha256=_hashes(read))
+
+
+def _hashes(paths: Iterable[Path]) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def _only(folder: Path, pattern: str) -> Path:

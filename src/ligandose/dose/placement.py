@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from ligandose.dose.regions import LESION_PREFIX, RegionModel, region_model
+from ligandose.dose.regions import LESION_PREFIX, RegionModel, is_lumen, region_model
 from ligandose.dose.saf import SafTable
 from ligandose.errors import DataError, InputError, UnknownNameError
 from ligandose.evidence import read_table
@@ -138,9 +138,12 @@ def remainder_shares(table: SafTable, sources: Sequence[str]) -> dict[str, float
 
 
 def remainder_masses_kg(table: SafTable, sources: Sequence[str]) -> dict[str, float]:
-    """Return what no other source occupies, kg by region; arguments as `remainder_shares`."""
+    """Return what no other source occupies, kg by region; arguments as `remainder_shares`.
+
+    What hollow organs hold is no tissue: it has activity only where it is a source of its own.
+    """
     left = dict(table.body_mass_kg)
     for source in dict.fromkeys(sources):
         for region, mass in table.parts.get(source, {}).items():
             left[region] = left[region] - mass
-    return {region: mass for region, mass in left.items() if mass > 0.0}
+    return {region: mass for region, mass in left.items() if mass > 0.0 and not is_lumen(region)}

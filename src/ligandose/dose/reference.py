@@ -13,7 +13,9 @@ Scaling from the reference (m_ref, M_ref for the body) to a patient (m, M):
   half of their own);
 * tissues of the skeleton among each other, charged particles: × m_ref/m of the target;
 * regions spread through the body (muscle, fat, blood, skin, remainder): charged particles
-  × m_ref/m, photons as cross-dose.
+  × m_ref/m, photons as cross-dose;
+* whole body ← any region: charged particles × M_ref/M (all that a region emits stays in the
+  body), photons as cross-dose (what the body stops grows with its length).
 
 Lesions, and regions that the table lacks, are spheres inside a host region; see `_spheres`.
 """
@@ -22,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,7 +43,6 @@ from ligandose.dose.reference_matrix import (
     reference_matrix,
 )
 from ligandose.dose.saf import SafTable
-from ligandose.dose.svalues import PROGENY_APART, PROGENY_IN_PLACE
 from ligandose.errors import UnknownNameError
 
 FloatArray = NDArray[np.float64]
@@ -101,8 +103,8 @@ class ReferenceSValues:
         located = located_regions(table, regions, host_of=host_of, blood=blood)
         matrices: dict[str, ReferenceMatrix] = {}
         for name in nuclides:
-            spectrum = emission_spectrum(name, with_progeny=with_progeny, horizon_s=horizon_s)
-            matrices[name] = reference_matrix(table, located, *table.s_values(spectrum))
+            s = _table_s(table, name, with_progeny, horizon_s)
+            matrices[name] = reference_matrix(table, located, *s)
         return cls(
             regions=tuple(regions),
             nuclides=tuple(nuclides),
@@ -177,21 +179,20 @@ class ReferenceSValues:
                 total += terms.dose(tia[..., k])
         return own, total - own
 
-    def dose_by_source_Gy(
+    def mean_dose_by_source_Gy(
         self, tia_Bq_s: ArrayLike, *, mass_kg: ArrayLike, body_mass_kg: ArrayLike
     ) -> FloatArray:
-        """Return the dose to each target from each source, all radiations, (p, t, s), Gy.
+        """Return the mean dose over patients to each target from each source, (t, s), Gy.
 
-        One patient at a time is formed, so that memory stays small. Arguments as `dose_Gy`.
+        All radiations together; the diagonal is self-dose. Arguments and errors as `dose_Gy`.
         """
         mass, body = checked_masses(self.regions, mass_kg, body_mass_kg)
         tia = checked_activity(tia_Bq_s, (*mass.shape, len(self.nuclides)))
-        result = np.zeros((*mass.shape, mass.shape[1]))
-        for i in range(mass.shape[0]):
-            for k, name in enumerate(self.nuclides):
-                s = self._terms(name, mass[i : i + 1], body[i : i + 1]).s()
-                result[i] += s[0].sum(axis=-1) * tia[i, :, k]
-        return result
+        total = np.zeros((mass.shape[1], mass.shape[1]))
+        for k, name in enumerate(self.nuclides):
+            if np.any(tia[..., k]):
+                total += self._terms(name, mass, body).summed_by_source(tia[..., k])
+        return total / mass.shape[0]
 
     def omissions(self) -> list[str]:
         """Return what these S values leave out, one sentence each."""
@@ -287,9 +288,23 @@ class ReferenceSValues:
         return [(sphere, host, to_sphere), (host, sphere, to_host)]
 
 
+@lru_cache(maxsize=32)
+def _table_s(
+    table: SafTable, nuclide: str, with_progeny: bool, horizon_s: float | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return the table's S of a nuclide and its standard deviation, (sources, targets, 3) each."""
+    spectrum = emission_spectrum(nuclide, with_progeny=with_progeny, horizon_s=horizon_s)
+    return table.s_values(spectrum)
+
+
 SCALING_OMISSIONS = (
     "A patient's body has the reference's shape: cross-dose follows the masses of organs and body "
     "by stated powers, not the patient's own distances.",
     "Lesions are spheres inside a host organ, at no particular place in it; lesions in one host "
     "irradiate each other with the host's photon self-dose.",
 )
+PROGENY_IN_PLACE = (
+    "Progeny decay where the parent decayed; their decays later than the horizon (50 years unless "
+    "stated) are left out."
+)
+PROGENY_APART = "Progeny count only where their own time-integrated activity is given."

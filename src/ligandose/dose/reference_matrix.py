@@ -26,7 +26,7 @@ class ReferenceMatrix:
         own: (r, 3) self-dose.
         by_body: (targets, sources, 3) scales with the body.
         by_source: (targets, sources, 3) scales with the mass of the source (contents).
-        by_target: (targets, sources, 3) scales with the mass of the target (skeleton).
+        by_target: (targets, sources, 3) scales with the mass of the target (skeleton, whole body).
         sd: (targets, sources, 3) statistical standard deviation of own and the rest.
     """
 
@@ -78,14 +78,33 @@ class ScaledTerms:
     def dose(self, tia: FloatArray) -> FloatArray:
         """Return (patients, targets, 3) dose from (patients, sources) activity."""
         m, dose = self.matrix, self.own * tia[..., None]
-        scaled = self.mass * tia
-        for k in range(len(RADIATIONS)):
-            dose[..., k] += self.body[:, None] * (tia @ m.by_body[..., k].T)
-            dose[..., k] += scaled @ m.by_source[..., k].T
-            dose[..., k] += self.mass * (tia @ m.by_target[..., k].T)
+        _add_product(dose, m.by_body, tia, self.body[:, None, None])
+        _add_product(dose, m.by_source, self.mass * tia, 1.0)
+        _add_product(dose, m.by_target, tia, self.mass[..., None])
         for target, source, values in self.pairs:
             dose[:, target] += values * tia[:, source, None]
         return dose
+
+    def summed_by_source(self, tia: FloatArray) -> FloatArray:
+        """Return (targets, sources) dose, summed over patients and radiations."""
+        m = self.matrix
+        total = m.by_body.sum(axis=-1) * (self.body @ tia)
+        total += m.by_source.sum(axis=-1) * (self.mass * tia).sum(axis=0)
+        total += m.by_target.sum(axis=-1) * (self.mass.T @ tia)
+        for target, source, values in self.pairs:
+            total[target, source] += values.sum(axis=-1) @ tia[:, source]
+        total[np.diag_indices(len(total))] += (self.own.sum(axis=-1) * tia).sum(axis=0)
+        return total
+
+
+def _add_product(
+    dose: FloatArray, matrix: FloatArray, tia: FloatArray, factor: FloatArray | float
+) -> None:
+    """Add factor × Σ matrix (t, s, 3) × tia (p, s) to dose (p, t, 3)."""
+    sources = np.flatnonzero(matrix.any(axis=(0, 2)))
+    if sources.size:
+        rows = np.swapaxes(matrix[:, sources], 0, 1).reshape(sources.size, -1)
+        dose += factor * (tia[:, sources] @ rows).reshape(dose.shape)
 
 
 def reference_matrix(
@@ -110,9 +129,15 @@ def reference_matrix(
         for j, target in enumerate(located):
             if source.model.wall and source.model.wall == target.name:
                 by_source[j, i, CHARGED], s[j, i, CHARGED] = s[j, i, CHARGED], 0.0
-            elif source.source in SKELETAL_SOURCES and target.target in SKELETAL_TARGETS:
+            elif follows_target(source, target):
                 by_target[j, i, CHARGED], s[j, i, CHARGED] = s[j, i, CHARGED], 0.0
     return ReferenceMatrix(own, s, by_source, by_target, deviation)
+
+
+def follows_target(source: Place, target: Place) -> bool:
+    """Say whether the charged energy that a target gets does not depend on the target's mass."""
+    in_skeleton = source.source in SKELETAL_SOURCES and target.target in SKELETAL_TARGETS
+    return in_skeleton or target.name == WHOLE_BODY
 
 
 def _rows(

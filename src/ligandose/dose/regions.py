@@ -11,6 +11,7 @@ from ligandose.evidence import read_findings, read_table
 TABLE = "dose_regions.csv"
 PARAMETERS = "dose_parameters.csv"
 LESION_PREFIX = "lesion:"
+CONTENTS, HEART_BLOOD = "_contents", "heart_contents"
 ROLES = ("organ", "contents", "diffuse", "body")
 
 
@@ -48,6 +49,11 @@ def _table() -> dict[str, RegionModel]:
             density_kg_m3=float(row["density_kg_m3"]),
         )
     return models
+
+
+def is_lumen(name: str) -> bool:
+    """Say whether a region is what a hollow organ holds: food, stool, bile, urine; not blood."""
+    return name.endswith(CONTENTS) and name != HEART_BLOOD
 
 
 def region_model(name: str) -> RegionModel:

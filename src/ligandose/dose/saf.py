@@ -101,7 +101,7 @@ class SafGrid:
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SafTable:
     """Specific absorbed fractions of a reference person, for each radiation of `RADIATIONS`.
 
@@ -117,6 +117,9 @@ class SafTable:
         organ_mass_kg: mass of the organ that a target stands for, where it is not the target's
             (the stem cells of a wall); the mass by which patients are scaled.
         omissions: what the table leaves out, one sentence each.
+        sha256: hash of each file that the table was read from, by its name.
+
+    Two tables are equal where they are the same object.
     """
 
     name: str
@@ -129,6 +132,7 @@ class SafTable:
     body_mass_kg: Mapping[str, float] = field(default_factory=dict[str, float])
     organ_mass_kg: Mapping[str, float] = field(default_factory=dict[str, float])
     omissions: tuple[str, ...] = ()
+    sha256: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         shape = (len(self.sources), len(self.targets))

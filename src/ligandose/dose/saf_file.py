@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 
 import numpy as np
@@ -76,6 +77,7 @@ def parse_saf(text: str, *, name: str, host: str, mass_kg: dict[str, float]) -> 
         grids=grids,
         parts={s: {s: mass_kg[s]} for s in sources},
         body_mass_kg={s: mass_kg[s] for s in sources},
+        sha256={name: hashlib.sha256(text.encode()).hexdigest()},
     )
 
 

@@ -82,6 +82,18 @@ class Finding:
         """The value in the units used inside (s, L, kg, nmol); DataError where it is missing."""
         return to_internal(self.require(), self.unit, where=f"{self.subject} {self.quantity}")
 
+    def document(self) -> dict[str, str | float | None]:
+        """Return value, spread, status and source as documents hold them."""
+        return {
+            "value": self.value,
+            "unit": self.unit,
+            "cv": self.cv,
+            "gsd": self.gsd,
+            "status": self.status.value,
+            "source": self.source,
+            "note": self.note,
+        }
+
     @classmethod
     def from_row(cls, row: dict[str, str], *, where: str) -> Finding:
         """Build a finding from one row of a shipped table.

@@ -15,6 +15,9 @@ from ligandose.report.publish import check_replaceable, json_bytes, publish
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from ligandose.report.canvas import Figure
+    from ligandose.report.tables import Table
+
 __all__ = [
     "check_replaceable",
     "console_table",
@@ -23,7 +26,11 @@ __all__ = [
     "nuclide_figure",
     "print_document",
     "publish",
+    "s_value_figure",
+    "s_value_table",
+    "voxel_kernel_figure",
     "write_demo_report",
+    "write_phantom",
     "write_report",
 ]
 
@@ -96,3 +103,38 @@ def print_document(document: Mapping[str, Any], *, file: IO[str] | None = None) 
     from ligandose.report import console
 
     console.print_document(document, file=file)
+
+
+def s_value_figure(document: Mapping[str, Any]) -> Figure:
+    """Return a map of the S values of a `ligandose.svalue` document."""
+    from ligandose.report import s_values
+
+    return s_values.s_value_figure(document)
+
+
+def s_value_table(document: Mapping[str, Any]) -> Table:
+    """Return the S values of a `ligandose.svalue` document as a table."""
+    from ligandose.report import s_values
+
+    return s_values.s_value_table(document)
+
+
+def voxel_kernel_figure(document: Mapping[str, Any]) -> Figure:
+    """Return the voxel S values of a `ligandose.vsv` document over distance."""
+    from ligandose.report import s_values
+
+    return s_values.voxel_kernel_figure(document)
+
+
+def write_phantom(
+    name: str, out_dir: Path | str, *, spacing_mm: float = 2.0, overwrite: bool = False
+) -> Path:
+    """Draw a stylized adult and write its label map as NIfTI; return the folder.
+
+    Raises:
+        UnknownNameError: not a phantom.
+        InputError: a spacing that makes no sense, or a folder that must not be replaced.
+    """
+    from ligandose.report import phantom_figure
+
+    return phantom_figure.write_phantom(name, out_dir, spacing_mm=spacing_mm, overwrite=overwrite)

@@ -27,6 +27,7 @@ from ligandose.report.tables import Column, Table, TextTable
 from ligandose.report.text import (
     agent_label,
     duration,
+    host_label,
     mean_sd,
     nuclide_label,
     number,
@@ -153,7 +154,7 @@ def _dose_section(course: CourseDocument) -> Section:
         "Absorbed dose",
         figures=present(doses.coefficient_figure(course)),
         tables=filled(course_tables.dose_text(course), course_tables.coefficient_text(course)),
-        folded=filled(course_tables.biological_text(course)),
+        folded=filled(course_tables.cross_dose_text(course), course_tables.biological_text(course)),
     )
 
 
@@ -283,6 +284,7 @@ def provenance_section(document: Mapping[str, Any], code: tuple[Pair, ...] = ())
         ("Ligandose", str(held.get("version") or document.get("version") or "")),
         ("Data edition", str(held.get("data_edition") or "")),
         ("Decay data", str(held.get("library") or "")),
+        ("Absorbed fractions", _absorbed_fractions(held)),
         ("Made", str(held.get("created_utc") or "")),
         ("Seed", "" if seed is None else str(seed)),
         ("Input SHA-256", str(held.get("input_sha256") or "")),
@@ -292,6 +294,15 @@ def provenance_section(document: Mapping[str, Any], code: tuple[Pair, ...] = ())
     files = TextTable("data_files", "Data files", columns, tuple(sorted(hashes.items())))
     return Section(
         "provenance", "Provenance", facts=_nonempty(facts), folded=filled(files), code=code
+    )
+
+
+def _absorbed_fractions(held: Mapping[str, Any]) -> str:
+    """Return where the specific absorbed fractions of each host come from."""
+    tables: Sequence[Mapping[str, Any]] = held.get("absorbed_fractions") or []
+    return "; ".join(
+        f"{host_label(str(table['host']))}: {table['origin']} ({', '.join(table['sha256'])})"
+        for table in tables
     )
 
 

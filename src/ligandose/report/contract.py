@@ -36,6 +36,13 @@ class Dose(QuantityWithUncertainty):
     per_cycle: NotRequired[list[Quantity]]
 
 
+class DoseFrom(TypedDict):
+    """Share of a region's mean dose that activity in another region gives."""
+
+    region: str
+    share: float
+
+
 class Region(TypedDict):
     """Dose to one organ or lesion."""
 
@@ -45,6 +52,8 @@ class Region(TypedDict):
     tiac_s: Quantity
     dose_Gy: Dose
     dose_per_activity_Gy_per_GBq: QuantityWithUncertainty
+    cross_dose_share: NotRequired[Quantity | None]
+    cross_dose_from: NotRequired[list[DoseFrom]]
     bed_Gy: NotRequired[Quantity | None]
     eqd2_Gy: NotRequired[Quantity | None]
 

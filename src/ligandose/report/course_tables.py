@@ -23,6 +23,7 @@ from ligandose.report.text import (
     region_label,
     rounded,
     sentence_case,
+    source_label,
 )
 
 _STATISTICS = ("mean", "sd", "median", "p05", "p95")
@@ -68,12 +69,16 @@ def dose_text(document: CourseDocument) -> TextTable:
         Column("Region", numeric=False), Column("Mass", "g"), Column("Mean ± SD", "Gy"),
         Column("CV"), Column("Median", "Gy"), Column("90 % of patients", "Gy"),
         Column("Uncertainty of the mean", "Gy"), Column("α"), Column("β, e⁻"), Column("γ, X"),
+        Column("Cross-dose"),
     )  # fmt: skip
     rows = tuple(_dose_row(region) for region in regions)
-    return TextTable(
-        "doses", "Absorbed dose, whole course", columns, rows, _groups(regions),
-        (_VARIABILITY_NOTE, "α, β, e⁻, γ and X: shares of the mean dose; α with recoil."),
-    )  # fmt: skip
+    notes = (
+        _VARIABILITY_NOTE,
+        "α, β, e⁻, γ and X: shares of the mean dose; α with recoil. Cross-dose: share of the dose "
+        "that activity outside the region gives, mean over patients.",
+    )
+    title = "Absorbed dose, whole course"
+    return TextTable("doses", title, columns, rows, _groups(regions), notes)
 
 
 def _dose_row(region: Region) -> tuple[str, ...]:
@@ -88,7 +93,38 @@ def _dose_row(region: Region) -> tuple[str, ...]:
         interval(q["p05"], q["p95"]),
         uncertainty(q),
         *(_share(region, radiation) for radiation in _RADIATIONS),
+        percent((region.get("cross_dose_share") or {}).get("mean")),
     )
+
+
+def cross_dose_text(document: CourseDocument) -> TextTable:
+    """Return which share of each region's dose activity elsewhere gives, and where it is."""
+    regions = [r for r in ranked_regions(document) if r.get("cross_dose_share")]
+    columns = (
+        Column("Region", numeric=False), Column("Cross-dose ± SD", "%"),
+        Column("90 % of patients", "%"), Column("From", numeric=False, wide=True),
+    )  # fmt: skip
+    rows = tuple(_cross_dose_row(region) for region in regions)
+    notes = (
+        "Cross-dose: share of a region's dose that activity outside it gives; mean over patients. "
+        "From: the largest shares of the mean dose.",
+    )
+    title = "Cross-dose between regions"
+    return TextTable("cross_dose", title, columns, rows, _groups(regions), notes)
+
+
+def _cross_dose_row(region: Region) -> tuple[str, ...]:
+    share = region.get("cross_dose_share") or {}
+    mean, sd, low, high = (
+        None if (value := share.get(key)) is None else 100.0 * value
+        for key in ("mean", "sd", "p05", "p95")
+    )
+    found = region.get("cross_dose_from") or []
+    named = (f"{source_label(f['region'])} {percent(f['share'])}" for f in found)
+    return (
+        region_label(region["region"]), mean_sd(mean, sd), interval(low, high),
+        ", ".join(named) or MISSING,
+    )  # fmt: skip
 
 
 def coefficient_text(document: CourseDocument) -> TextTable:
@@ -248,7 +284,9 @@ def parameter_text(document: CourseDocument) -> TextTable:
 
 def region_table(document: CourseDocument) -> Table:
     """Return every quantity of every region, full precision."""
-    quantities = ("tiac_s", "dose_Gy", "dose_per_activity_Gy_per_GBq", "bed_Gy", "eqd2_Gy")
+    quantities = (
+        "tiac_s", "dose_Gy", "dose_per_activity_Gy_per_GBq", "bed_Gy", "eqd2_Gy", "cross_dose_share"
+    )  # fmt: skip
     columns = ["region", "kind", "mass_kg"]
     columns += [f"{quantity}_{s}" for quantity in quantities for s in _STATISTICS]
     columns += [f"dose_Gy_{r}_mean" for r in _RADIATIONS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from ligandose.report.text import (
     agent_label,
     host_label,
     interval,
+    is_number,
     mean_sd,
     number,
     percent,
@@ -19,6 +21,7 @@ from ligandose.report.text import (
     quantity_text,
     regimen_text,
     region_label,
+    source_label,
 )
 
 INTENDED_USE = (
@@ -84,6 +87,7 @@ def sentences(document: CourseDocument) -> list[str]:
         text.append(f"Mean absorbed dose ± SD between patients – {'; '.join(organs)}.")
     if lesion := _most(document, "lesion"):
         text.append(f"The lesion with the highest mean dose – {_dose_words(lesion)}.")
+    text += _cross_dose_sentences(document)
     text += _limit_sentences(document)
     text += _agreement_sentences(document)
     if document["failed"]:
@@ -94,6 +98,18 @@ def sentences(document: CourseDocument) -> list[str]:
             f"{'it' if count == 1 else 'them'}."
         )
     return text
+
+
+def _cross_dose_sentences(document: CourseDocument) -> list[str]:
+    """Return which part of the headline organs' dose comes from activity elsewhere."""
+    parts: list[str] = []
+    for region in _headline_organs(document):
+        share = region.get("cross_dose_share")
+        if share and is_number(share["mean"]):
+            found = (region.get("cross_dose_from") or [])[:1]
+            most = f" (most from {source_label(found[0]['region'])})" if found else ""
+            parts.append(f"{region_label(region['region']).lower()} {percent(share['mean'])}{most}")
+    return [f"Share of dose from activity elsewhere – {'; '.join(parts)}."] if parts else []
 
 
 def _limit_sentences(document: CourseDocument) -> list[str]:
@@ -193,6 +209,8 @@ def study_yaml(document: CourseDocument) -> str:
         lines.append(f"disease: {document['host']['disease']}")
     lines += ["regimen:", *_regimen_yaml(document["regimen"])]
     lines += [f"patients: {document['patients']}", f"seed: {document['seed']}"]
+    if folder := document["provenance"].get("saf_folder"):
+        lines.append(f"saf: {json.dumps(folder)}")
     return "\n".join(lines) + "\n"
 
 

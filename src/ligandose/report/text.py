@@ -121,6 +121,13 @@ def region_label(region: str) -> str:
     return sentence_case(region)
 
 
+def source_label(region: str) -> str:
+    """Return a region that holds activity, within a sentence: "other bone lesions", "liver"."""
+    if region.startswith("lesion:") and region.endswith(":others"):
+        return f"other {region[len('lesion:') : -len(':others')].replace('_', ' ')} lesions"
+    return region_label(region).lower()
+
+
 def agent_label(name: str) -> str:
     """Return "177Lu-PSMA-617" as "¹⁷⁷Lu-PSMA-617"; other names as they are."""
     return _AGENT.sub(lambda match: superscript(match[1]) + match[2], name)

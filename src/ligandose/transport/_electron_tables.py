@@ -220,13 +220,15 @@ def _split(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     hard, soft, mu_c = wanted.copy(), np.zeros_like(wanted), np.zeros_like(wanted)
     spin = np.zeros_like(wanted)
-    for i in range(wanted.size):
-        mu_c[i] = np.interp(-wanted[i], -above[i], mu[i])
-        hard_moment = float(np.interp(float(mu_c[i]), mu[i], moment[i]))
+    for i in range(len(wanted)):
+        numbers: FloatArray = -above[i]
+        moments: FloatArray = moment[i]
+        grid: FloatArray = mu[i]
+        least = float(np.interp(-float(wanted[i]), numbers, grid))
+        hard_moment = float(np.interp(least, grid, moments))
+        mu_c[i] = least
         soft[i] = 2 * (moment[i, 0] - hard_moment)
-        screen[i], spin[i] = _matched(
-            float(mu_c[i]), float(screen[i]), hard_moment / float(hard[i])
-        )
+        screen[i], spin[i] = _matched(least, float(screen[i]), hard_moment / float(hard[i]))
     return hard, soft, np.stack([mu_c, screen, spin], axis=1)
 
 

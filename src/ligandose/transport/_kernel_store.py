@@ -13,6 +13,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,10 +30,19 @@ def cache_folder() -> Path:
 
 
 def key_of(facts: Mapping[str, object]) -> str:
-    """Return the name of a kernel: version and data of the package and the facts given."""
-    stated = {**facts, "version": version("ligandose"), "data": edition_hashes()}
+    """Return the name of a kernel: data and code that make it, and the facts given."""
+    stated = {**facts, "version": version("ligandose"), "data": edition_hashes(), "code": _code()}
     text = json.dumps(stated, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _code() -> str:
+    """Return a hash of this room's source, so that an edited engine makes its kernels anew."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def load_kernel(key: str) -> PointKernel | None:

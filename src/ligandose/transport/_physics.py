@@ -36,7 +36,7 @@ PER_E = (NODES - 1) / math.log(1e4)
 X_STEP = 0.02  # 1/Angstrom
 X_NODES = 1001
 """Momentum transfers up to 20 per Angstrom; beyond, electrons scatter as if free."""
-LINES = 6
+LINES = 48  # all K lines of any shipped medium, the strongest first
 KEV_ANGSTROM = 12.398419843  # h c
 LOWEST_EDGE_KEV = 2.0
 """Fluorescence of lighter elements (sodium to silicon) travels 10 um and is deposited in place."""

@@ -1,81 +1,16 @@
-"""S values of spheres: energy balance, linearity, walls, marrow, effective dose."""
+"""Curves of spheres, spectra of chains, marrow, effective dose."""
 
 import numpy as np
 import pytest
 
 import ligandose.dose as dose
-from ligandose.dose.body import body_parts, photon_energy_in_body
-from ligandose.dose.curves import JOULE_PER_KEV
 
 EMPTY = np.array([])
-BODY_KG = 73.0
-REGIONS = (
-    "kidneys", "liver", "spleen", "red_marrow", "blood", "urinary_bladder",
-    "urinary_bladder_contents", "lungs", "remainder", "whole_body",
-)  # fmt: skip
-MASS_KG = np.array([0.31, 1.8, 0.15, 1.17, 5.6, 0.05, 0.2, 0.5, 0.0, BODY_KG])
-MASS_KG[8] = BODY_KG - MASS_KG[:8].sum()
-PARTS = np.arange(9)  # the regions that make up the body
 
 
 def spectrum(alpha=EMPTY, electron=EMPTY, photon=EMPTY, recoil=0.0):
     energies = tuple(np.asarray(e, float) for e in (alpha, electron, photon))
     return dose.EmissionSpectrum("test", energies, tuple(np.ones_like(e) for e in energies), recoil)
-
-
-@pytest.fixture(scope="module")
-def curves():
-    return dose.energy_curves(spectrum([5800.0], [133.0], [208.0, 113.0], recoil=100.0))
-
-
-@pytest.fixture(scope="module")
-def s_values(curves):
-    return dose.SphereSValues.of_curves(REGIONS, {"test": curves})
-
-
-def test_photon_energy_of_every_source_sums_to_what_the_body_absorbs(s_values, curves):
-    s = s_values.s_Gy_per_Bq_s("test", mass_kg=MASS_KG, body_mass_kg=BODY_KG)[0]
-    trunk, everywhere = photon_energy_in_body(curves, np.array([BODY_KG]))
-    absorbed = MASS_KG[PARTS] @ s[PARTS, :, 2]
-    diffuse = {"red_marrow", "blood", "remainder"}
-    expected = [everywhere[0] if REGIONS[i] in diffuse else trunk[0] for i in PARTS]
-    # exact by construction: rounding only
-    assert absorbed[PARTS] == pytest.approx(expected, rel=1e-12)
-
-
-def test_whole_body_target_is_the_energy_balance_over_its_mass(s_values):
-    s = s_values.s_Gy_per_Bq_s("test", mass_kg=MASS_KG, body_mass_kg=BODY_KG)[0]
-    photons = MASS_KG[PARTS] @ s[np.ix_(PARTS, PARTS)][..., 2] / BODY_KG
-    assert s[9, PARTS, 2] == pytest.approx(photons, rel=1e-12)
-
-
-def test_self_dose_of_short_ranged_radiation_is_energy_over_mass(s_values, curves):
-    s = s_values.s_Gy_per_Bq_s("test", mass_kg=MASS_KG, body_mass_kg=BODY_KG)[0]
-    # alphas: 50 µm of 8 cm, recoil stays
-    assert s[1, 1, 0] * MASS_KG[1] == pytest.approx(5900 * JOULE_PER_KEV, rel=1e-3)
-    assert s[3, 3, 1] * MASS_KG[3] == pytest.approx(133 * JOULE_PER_KEV, rel=1e-12)
-
-
-def test_dose_is_the_product_of_matrix_and_time_integrated_activity(s_values):
-    rng = np.random.default_rng(1)
-    mass = MASS_KG * rng.lognormal(0, 0.1, (4, MASS_KG.size))
-    tia = rng.random((4, MASS_KG.size, 1)) * 1e12
-    tia[:, 9] = 0
-    body = np.full(4, 80.0)
-    s = s_values.s_Gy_per_Bq_s("test", mass_kg=mass, body_mass_kg=body)
-    expected = np.einsum("ptsr,ps->ptr", s, tia[..., 0])
-    assert s_values.dose_Gy(tia, mass_kg=mass, body_mass_kg=body) == pytest.approx(expected)
-
-
-def test_bladder_wall_gets_half_of_the_electron_dose_of_its_contents_and_no_alphas(s_values):
-    s = s_values.s_Gy_per_Bq_s("test", mass_kg=MASS_KG, body_mass_kg=BODY_KG)[0]
-    wall, contents = REGIONS.index("urinary_bladder"), REGIONS.index("urinary_bladder_contents")
-    # 133 keV electrons: 0.2 mm of 36 mm, so one half to 1 %
-    mean = 133 * JOULE_PER_KEV / MASS_KG[contents]
-    assert s[wall, contents, 1] == pytest.approx(0.5 * mean, rel=0.01)
-    assert s[wall, contents, 0] == 0
-    # photons: above what the rest of the body gets, below the mean inside the contents
-    assert s[0, contents, 2] < s[wall, contents, 2] < s[contents, contents, 2]
 
 
 def test_paired_organs_keep_less_than_one_sphere_of_their_mass():
@@ -89,10 +24,6 @@ def test_curve_of_many_lines_is_the_sum_of_single_lines():
     single = [dose.energy_curves(spectrum(photon=[e])).self_J(0.0123) for e in (100.0, 300.0)]
     # 1e-3: linear interpolation between 241 masses, logarithmic
     assert both[2] == pytest.approx(single[0][2] + single[1][2], rel=1e-3)
-
-
-def test_shares_of_the_body_parts_sum_to_one():
-    assert sum(p.share for p in body_parts()) == pytest.approx(1.0, rel=1e-12)
 
 
 def test_progeny_within_the_horizon_follow_the_exponential_law():
@@ -180,13 +111,3 @@ def test_a_missing_tissue_takes_a_named_surrogate_and_says_so():
     )
     assert found.effective_dose_Sv == pytest.approx([0.12 + 0.01])
     assert set(found.surrogates) >= {"endosteum: red_marrow", "thymus: muscle"}
-
-
-def test_labelled_dose_carries_axes_unit_and_omissions(s_values):
-    tia = np.zeros((1, len(REGIONS), 1))
-    tia[0, 0] = 1e12
-    found = dose.labelled_dose(s_values, tia, mass_kg=MASS_KG, body_mass_kg=BODY_KG)
-    assert found.dims == ("patient", "region", "radiation")
-    assert found.attrs["units"] == "Gy"
-    assert any("stand-in" in line for line in found.attrs["omissions"])
-    assert float(found.sel(region="kidneys").sum()) > 0
