@@ -13,7 +13,7 @@ a shell of radius r around a point on the surface that lies in the sphere: it gi
 the inner surface of a wall around a sphere of contents, D = E surface / m.
 
 Kernels of photons and electrons come from the package's own engine at its accurate settings;
-alphas go along straight lines in the CSDA. A quarter of an hour on one core. The run is
+alphas go along straight lines in the CSDA. Ten minutes on one core. The run is
 resumable: finished energies are kept in the work folder (use an empty one after a change of the
 engine) and the table is written only when all are there.
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 from _alpha_media import alpha_rows
-from _water_tables import MC2, N_A, klein_nishina, pair_cross_section
+from _photon_closed_forms import MC2, N_A, klein_nishina, pair_cross_section
 from scipy.interpolate import CubicSpline
 
 EDITION = Path(__file__).parents[1] / "src/ligandose/data/2026.11"

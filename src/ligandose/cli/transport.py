@@ -17,8 +17,7 @@ from ligandose.cli.progress import Part
 from ligandose.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
-    from ligandose.transport.sphere_runs import SphereFraction
-    from ligandose.transport.voxels import VoxelKernel
+    from ligandose.transport import SphereFraction, VoxelKernel
 
 FloatArray = NDArray[np.float64]
 
@@ -138,7 +137,7 @@ def _kernels(
     members: Mapping[str, float], asked: Voxels, run: Run, histories: int | None, progress: Part
 ) -> list[tuple[VoxelKernel, float]]:
     """Return the kernel of each member that emits, on one array, with its decays."""
-    from ligandose.transport.voxels import voxel_s_values
+    from ligandose.transport import voxel_s_values
 
     parts: list[tuple[VoxelKernel, float]] = []
     chosen = [(n, c) for n, c in members.items() if c > NEGLIGIBLE and (c == 1.0 or _emits(n))]
@@ -308,7 +307,7 @@ def _followed(
     In vacuum a run looks at its uncertainty after a tenth of all it may follow, so it is first
     given few: no fraction above one half needs more than 1/uncertainty^2.
     """
-    from ligandose.transport.sphere_runs import sphere_fraction_simulated
+    from ligandose.transport import sphere_fraction_simulated
 
     def tell(done: int, most: int) -> None:
         progress(done / most, f"{particle}s in {mass_g:g} g")

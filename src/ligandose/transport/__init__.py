@@ -17,6 +17,7 @@ from ligandose.transport.spheres import (
 if TYPE_CHECKING:
     from ligandose.transport._electron_tables import PRESETS
     from ligandose.transport.engine import Energies, Problem, run
+    from ligandose.transport.kernels import PointKernel, point_kernel
     from ligandose.transport.problems import Emissions, problem
     from ligandose.transport.spaces import (
         Medium,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
         sphere_space,
         voxel_space,
     )
+    from ligandose.transport.sphere_runs import SphereFraction, sphere_fraction_simulated
+    from ligandose.transport.voxels import VoxelKernel, voxel_s_values
 
 __all__ = [
     "PARTICLES",
@@ -33,18 +36,24 @@ __all__ = [
     "Emissions",
     "Energies",
     "Medium",
+    "PointKernel",
     "Problem",
     "Space",
+    "SphereFraction",
     "SphereTable",
+    "VoxelKernel",
     "infinite_space",
     "phantom_space",
+    "point_kernel",
     "problem",
     "run",
     "sphere_fraction_grid",
+    "sphere_fraction_simulated",
     "sphere_self_fraction",
     "sphere_space",
     "sphere_surface_fraction",
     "sphere_table",
+    "voxel_s_values",
     "voxel_space",
 ]
 
@@ -52,6 +61,7 @@ __all__ = [
 _LATE = {
     "_electron_tables": ("PRESETS",),
     "engine": ("Energies", "Problem", "run"),
+    "kernels": ("PointKernel", "point_kernel"),
     "problems": ("Emissions", "problem"),
     "spaces": (
         "Medium",
@@ -61,6 +71,8 @@ _LATE = {
         "sphere_space",
         "voxel_space",
     ),
+    "sphere_runs": ("SphereFraction", "sphere_fraction_simulated"),
+    "voxels": ("VoxelKernel", "voxel_s_values"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
 

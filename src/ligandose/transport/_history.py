@@ -34,11 +34,11 @@ def follow_history(physics, geometry, source, tally, quanta, rng, stack):
             return
     n = push(stack, 0, kind, energy, x, y, z, u, v, w)
     while n > 0:
-        n = _follow_next(physics, geometry, tally, quanta, rng, stack, n)
+        n = follow_next(physics, geometry, tally, quanta, rng, stack, n)
 
 
 @kernel
-def _follow_next(physics, geometry, tally, quanta, rng, stack, n):
+def follow_next(physics, geometry, tally, quanta, rng, stack, n):
     """Take the last particle off the stack and follow it; return how many wait then."""
     n -= 1
     row = stack[n]

@@ -19,7 +19,7 @@ from numba import get_thread_id, njit, prange  # pyright: ignore[reportPrivateIm
 from numpy.typing import NDArray
 
 from ligandose.transport._geometry import Geometry
-from ligandose.transport._history import _follow_next as follow_next  # pyright: ignore
+from ligandose.transport._history import follow_next
 from ligandose.transport._kernel import kernel
 from ligandose.transport._physics import Physics, node
 from ligandose.transport._random import isotropic, start_stream, uniform
