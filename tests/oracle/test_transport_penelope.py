@@ -40,11 +40,17 @@ ELECTRON_FRACTIONS_ABOVE = 0.1
 SAME_DATA = 0.015
 J_PER_KEV = 1.602176634e-16
 VOXEL_MASS_KG = 0.027e-3
-PHOTON_ROWS = stored("absorbed_fraction")
 
 
 def of(particle, around="water", quantity="absorbed_fraction"):
     return [r for r in stored(quantity) if (r.particle, r.around) == (particle, around)]
+
+
+def data_effect(row, quantity):
+    """Return how far the photoelectric table alone moves PENELOPE's own answer (0 above 0.1 MeV)."""
+    scaled = stored(f"{quantity}_shipped_photoelectric")
+    key = (row.energy_MeV, row.at)
+    return next((abs(r.value - row.value) for r in scaled if (r.energy_MeV, r.at) == key), 0.0)
 
 
 def table_value(row):
@@ -61,8 +67,10 @@ def test_shipped_electron_fractions_of_spheres(row):
 
 @pytest.mark.parametrize("row", of("photon"), ids=lambda r: r.name)
 def test_shipped_photon_fractions_of_spheres(row):
-    # two standard deviations of the stored value (up to 0.4 %) on top of the promise
-    assert abs(table_value(row) - row.value) < PHOTON_SPHERE * row.value + 2 * row.sigma
+    # On top of the promise: two standard deviations of the stored value (up to 0.6 %), and the
+    # difference of data, which matters at 0.03 MeV (up to 2.6 %).
+    allowed = PHOTON_SPHERE * row.value + data_effect(row, "absorbed_fraction")
+    assert abs(table_value(row) - row.value) < allowed + 2 * row.sigma
 
 
 @pytest.mark.parametrize(
@@ -173,7 +181,7 @@ def test_organ_pairs_are_stored_for_this_phantom():
 def test_photon_fractions_of_organ_pairs(row):
     deviation, sigma = organ_deviation(row)
     assert sigma < 0.0145  # both runs at most 1 %
-    assert abs(deviation) < ORGAN + 2 * sigma
+    assert abs(deviation) < ORGAN + 2 * sigma + data_effect(row, "organ_fraction") / row.value
 
 
 @pytest.mark.oracle
