@@ -47,7 +47,7 @@ def of(particle, around="water", quantity="absorbed_fraction"):
 
 
 def data_effect(row, quantity):
-    """Return how far the photoelectric table alone moves PENELOPE's own answer (0 above 0.1 MeV)."""
+    """Return how far the photoelectric table alone moves PENELOPE (0 above 0.1 MeV)."""
     scaled = stored(f"{quantity}_shipped_photoelectric")
     key = (row.energy_MeV, row.at)
     return next((abs(r.value - row.value) for r in scaled if (r.energy_MeV, r.at) == key), 0.0)
