@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ligandose.dose import reference_saf
+from ligandose.dose.emissions import emission_spectrum
 from ligandose.hosts import phantom
 from ligandose.transport import (
     Emissions,
@@ -182,6 +184,18 @@ def adult_problems() -> tuple[Problem, Problem, Emissions]:
     )
     first, second = (problem(space, e, region=SOURCE, electrons="local") for e in (photons, decays))
     return first, second, decays
+
+
+def s_value_seconds(nuclides: tuple[str, ...] = ("Lu-177", "Y-90", "Ac-225", "Tb-161")) -> float:
+    """Return the longest time for all S values of one nuclide from the table, once it is read."""
+    table = reference_saf(HOST)
+    longest = 0.0
+    for name in nuclides:
+        emission_spectrum(name)  # reading of the nuclide data is not counted either
+        started = time.perf_counter()
+        table.s_values(emission_spectrum(name))
+        longest = max(longest, time.perf_counter() - started)
+    return longest
 
 
 def has_gpu() -> bool:

@@ -326,13 +326,14 @@ def cumulative(kernel: Kernel, distances_g_cm2: np.ndarray) -> Estimate:
 def csda_range_g_cm2(energy_keV: list[float]) -> np.ndarray:
     """Return PENELOPE's CSDA ranges in liquid water, in a process of its own."""
     code = (
-        "import json,sys,os,tempfile\n"
-        "os.chdir(tempfile.mkdtemp())\n"
+        "import json,sys\n"
         "from pyPenred import simulation as s\n"
         "s.materials.createListed(278,'w.mat')\n"
         "e=[1e3*x for x in json.loads(sys.argv[1])]\n"
         "print(json.dumps(s.materials.rangeFromFile(e,'w.mat',0)[0]))\n"
     )
     command = [sys.executable, "-c", code, json.dumps([float(e) for e in energy_keV])]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
+    text = done.stdout
     return np.array(json.loads(text.strip().splitlines()[-1])) * WATER_G_CM3

@@ -81,7 +81,7 @@ class ElectronSettings:
 
 
 ACCURATE = ElectronSettings(0.02, 0.01, 0.5, 0.03, 10.0, 0.02)
-FAST = ElectronSettings(0.1, 0.05, 1.0, 0.1, 10.0, 0.05)
+FAST = ElectronSettings(0.2, 0.05, 1.0, 0.15, 10.0, 0.05)
 PRESETS = {"accurate": ACCURATE, "fast": FAST}
 
 

@@ -2,7 +2,7 @@
 
     python tests/oracle/penelope/build_reference.py --work build/penelope [--only electron]
 
-About 25 minutes on one core. Resumable: every finished run is a file of the work folder, and the
+About 35 minutes on one core. Resumable: every finished run is a file of the work folder, and the
 table is written when all are there. Each row states the settings and the number of histories;
 sigma is one standard deviation, from the spread of ten batches or from PENELOPE's own tally.
 """
