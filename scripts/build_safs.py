@@ -129,12 +129,17 @@ def fractions(work: Path, host: str, particle: str) -> np.ndarray:
     return np.moveaxis(table, 2, 0) / np.asarray(person.region_mass_kg)
 
 
-def reciprocal_mean(saf: np.ndarray) -> np.ndarray:
+def reciprocal_mean(saf: np.ndarray, bone: np.ndarray) -> np.ndarray:
     """Average poorly known photon pairs with the reverse pair, weights by inverse variance.
 
-    Reciprocity of specific absorbed fractions holds to a few per cent where source and target
-    differ in composition (Loevinger and Berman 1968, MIRD pamphlet 1), so well known pairs keep
-    their own value.
+    Reciprocity (Loevinger and Berman 1968, MIRD pamphlet 1) holds between regions that absorb
+    alike: soft tissue, contents and lung among each other, and bones among each other. Between
+    bone and soft tissue it fails by the ratio of their absorption coefficients (a factor of two
+    at 50 keV), so such pairs keep their own value, as do well known pairs.
+
+    Args:
+        saf: (2, sources, energies, targets) value and standard error.
+        bone: (regions,) whether a region is of skeleton.
     """
     value, sd = saf
     other_value, other_sd = np.swapaxes(value, 0, 2), np.swapaxes(sd, 0, 2)
@@ -144,6 +149,7 @@ def reciprocal_mean(saf: np.ndarray) -> np.ndarray:
         mean = (weight * value + other * other_value) / (weight + other)
         error = (weight + other) ** -0.5
         poor = ~(sd < WELL_KNOWN * value) & (weight + other > 0)
+    poor &= (bone[:, None] == bone[None, :])[:, None, :]
     return np.stack([np.where(poor, mean, value), np.where(poor, error, sd)])
 
 
@@ -153,6 +159,7 @@ def write_table(work: Path, host: str) -> None:
     energies = sorted({e for grid in ENERGIES_MEV.values() for e in grid})
     beside = output.with_suffix(".part")
     regions = phantom(host).regions
+    bone = np.array([name.startswith("bone_") for name in regions])
     with beside.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         head = [f"{kind}_{e:g}" for kind in ("saf", "rsd") for e in energies]
@@ -160,7 +167,7 @@ def write_table(work: Path, host: str) -> None:
         for particle, grid in ENERGIES_MEV.items():
             saf = fractions(work, host, particle)
             if particle == "photon":
-                saf = reciprocal_mean(saf)
+                saf = reciprocal_mean(saf, bone)
             column = [grid.index(e) if e in grid else None for e in energies]
             for s, source in enumerate(regions):
                 for t, target in enumerate(regions):
