@@ -14,6 +14,10 @@ is complete; --table writes it from what is there. About twenty minutes per pass
 Electrons below the stated cutoff (range below 5 % of the thinnest wall) are deposited where they
 are; electrons set free by photons likewise below 0.3 MeV (range 0.8 mm), so that photons cost
 little: their energy moves by less than the walls are thick.
+
+The tables of edition 2026.11 were made with C1 = 0.1, losses above 5 % and steps of 10 %, before the fast
+settings were widened to 0.2, 5 %, 15 %; a run today agrees with them within statistics only
+(tests/golden/test_saf_rebuild.py looks at three parts).
 """
 
 from __future__ import annotations
@@ -134,8 +138,8 @@ def reciprocal_mean(saf: np.ndarray, bone: np.ndarray) -> np.ndarray:
 
     Reciprocity (Loevinger and Berman 1968, MIRD pamphlet 1) holds between regions that absorb
     alike: soft tissue, contents and lung among each other, and bones among each other. Between
-    bone and soft tissue it fails by the ratio of their absorption coefficients (a factor of two
-    at 50 keV), so such pairs keep their own value, as do well known pairs.
+    bone and soft tissue it fails by the ratio of their absorption coefficients (two to four
+    below 70 keV), so such pairs keep their own value, as do well known pairs.
 
     Args:
         saf: (2, sources, energies, targets) value and standard error.
