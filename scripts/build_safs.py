@@ -15,9 +15,9 @@ Electrons below the stated cutoff (range below 5 % of the thinnest wall) are dep
 are; electrons set free by photons likewise below 0.3 MeV (range 0.8 mm), so that photons cost
 little: their energy moves by less than the walls are thick.
 
-The tables of edition 2026.11 were made with C1 = 0.1, losses above 5 % and steps of 10 %, before the fast
-settings were widened to 0.2, 5 %, 15 %; a run today agrees with them within statistics only
-(tests/golden/test_saf_rebuild.py looks at three parts).
+The tables of edition 2026.11 were made with C1 = 0.1, losses above 5 % and steps of 10 %, before
+the fast settings were widened to 0.2, 5 %, 15 %; a run today agrees with them within statistics
+only (tests/golden/test_saf_rebuild.py looks at three parts).
 """
 
 from __future__ import annotations
