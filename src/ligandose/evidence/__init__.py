@@ -1,5 +1,15 @@
-"""What is known: findings with their source, and the shipped data tables that hold them."""
+"""What is known: findings with their source, and the shipped data tables that hold them.
 
+What needs the database of the user's evidence store is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ligandose.evidence.claim import Claim, read_claims
+from ligandose.evidence.coverage import Coverage, claim_coverage
 from ligandose.evidence.edition import (
     EDITION,
     data_path,
@@ -9,19 +19,54 @@ from ligandose.evidence.edition import (
 )
 from ligandose.evidence.finding import Finding, Measured, Status, read_findings
 from ligandose.evidence.sources import Source, sources
+from ligandose.evidence.tables import known_cancers, regions_of
 from ligandose.evidence.units import to_internal
+
+if TYPE_CHECKING:
+    from ligandose.evidence.fetch import fetch_hpa
+    from ligandose.evidence.import_report import FileReport, ImportReport
+    from ligandose.evidence.importing import import_tables
+    from ligandose.evidence.store import EvidenceStore
+    from ligandose.evidence.store_file import default_store
+
+_MODULE_OF = {
+    "EvidenceStore": "store",
+    "FileReport": "import_report",
+    "ImportReport": "import_report",
+    "default_store": "store_file",
+    "fetch_hpa": "fetch",
+    "import_tables": "importing",
+}
 
 __all__ = [
     "EDITION",
+    "Claim",
+    "Coverage",
+    "EvidenceStore",
+    "FileReport",
     "Finding",
+    "ImportReport",
     "Measured",
     "Source",
     "Status",
+    "claim_coverage",
     "data_path",
+    "default_store",
     "edition_hashes",
+    "fetch_hpa",
+    "import_tables",
+    "known_cancers",
+    "read_claims",
     "read_findings",
     "read_table",
+    "regions_of",
     "sources",
     "to_internal",
     "verify_edition",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'ligandose.evidence' has no attribute {name!r}")
+    return getattr(import_module(f"ligandose.evidence.{_MODULE_OF[name]}"), name)
