@@ -108,7 +108,9 @@ class _Store:
         )  # fmt: skip
 
     def surface(self) -> list[tuple[Any, ...]]:
-        surfy = {r[0]: r for r in self._ask("SELECT symbol, uniprot, label, label_source FROM surfy")}
+        surfy = {
+            r[0]: r for r in self._ask("SELECT symbol, uniprot, label, label_source FROM surfy")
+        }
         cspa = dict(self._ask("SELECT symbol, min(category) FROM cspa GROUP BY symbol"))
         return [
             (gene, *(surfy.get(gene, ("", "", "", ""))[1:]), cspa.get(gene, ""))
@@ -155,7 +157,9 @@ def organ_background(query: _Store) -> list[tuple[Any, ...]]:
             for of in {known, ANY}:
                 counts.setdefault((place, of), [0, 0, 0, 0])[found] += 1
     return [
-        (*key, *n) for key, n in sorted(counts.items()) if sum(n) >= FEWEST_PROTEINS or key[0] == ANY
+        (*key, *n)
+        for key, n in sorted(counts.items())
+        if sum(n) >= FEWEST_PROTEINS or key[0] == ANY
     ]
 
 
@@ -182,7 +186,9 @@ def cancer_background(query: _Store) -> list[tuple[Any, ...]]:
     for key, values in sorted(fractions.items()):
         if len(values) >= FEWEST_PROTEINS:
             quantiles = np.quantile(values, QUANTILES)
-            made += [(*key, f"{q:.2f}", f"{v:.4g}") for q, v in zip(QUANTILES, quantiles, strict=True)]
+            made += [
+                (*key, f"{q:.2f}", f"{v:.4g}") for q, v in zip(QUANTILES, quantiles, strict=True)
+            ]
     return made
 
 

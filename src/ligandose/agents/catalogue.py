@@ -80,6 +80,26 @@ class Agent:
             if key.endswith(".k_d") and f.value is not None
         )
 
+    def retargeted(self, target: str) -> Agent:
+        """Return the agent as if it bound another target exactly as it binds its own.
+
+        A generic vector on another target: the findings of the old kind of site are taken over
+        for the new one, with status "assumed".
+
+        Args:
+            target: kind of site, such as "GRPR".
+        """
+        findings = {
+            _moved(key, self.target, target): (
+                replace(f, region=target, status=Status.ASSUMED, note=f"as on {self.target}")
+                if key.startswith(f"{self.target}.")
+                else f
+            )
+            for key, f in self.findings.items()
+        }
+        name = f"{self.name} on {target}"
+        return replace(self, name=name, target=target, findings=findings)
+
     def with_values(self, changes: Mapping[str, float]) -> Agent:
         """Return the agent with some of its vector's findings replaced by the user's values.
 
@@ -155,6 +175,11 @@ def vector_findings(vector: str, nuclide: str) -> dict[str, Finding]:
         for f in rows
         if f.subject == subject
     }
+
+
+def _moved(key: str, old: str, new: str) -> str:
+    site, dot, quantity = key.partition(".")
+    return f"{new}{dot}{quantity}" if dot and site == old else key
 
 
 def _check_value(agent_name: str, key: str, value: float, finding: Finding) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ligandose.cli import landscape_app
 from ligandose.cli.options import (
     DEMO_PATIENTS,
     Chain,
@@ -274,13 +275,9 @@ def phantom(
     show_phantom(host, spacing_mm=spacing_mm, wanted=Wanted(json, out, quiet))
 
 
-@app.command()
-def agents(name: Name = None, json: Json = False, debug: Debug = False) -> None:
-    """List the agents, or the values of one."""
-    from ligandose.cli.catalogue import list_agents
-
-    del debug
-    list_agents(name, as_json=json)
+app.add_typer(landscape_app.targets, name="targets")
+app.add_typer(landscape_app.agents, name="agents")
+app.command()(landscape_app.landscape)
 
 
 @app.command()

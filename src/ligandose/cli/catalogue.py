@@ -1,4 +1,4 @@
-"""The commands that look things up: nuclide, agents, hosts, version."""
+"""The commands that look things up: nuclide, hosts, version."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def show_nuclide(name: str, *, as_json: bool, out: Path | None, quiet: bool) -> 
     """
     from ligandose.nuclides import nuclide_document
 
-    document = _stamped("ligandose.nuclide", nuclide_document(name))
+    document = stamped("ligandose.nuclide", nuclide_document(name))
     check_out(out)
     write = None
     if out is not None:
@@ -54,28 +54,6 @@ def show_nuclide(name: str, *, as_json: bool, out: Path | None, quiet: bool) -> 
         report = written(write, progress)
     show = partial(print_json, document) if as_json else partial(print_documents, [document])
     hand_over(show, report, as_json=as_json)
-
-
-def list_agents(name: str | None, *, as_json: bool) -> None:
-    """List the agents, or all findings of the vector of one.
-
-    Raises:
-        UnknownNameError: no agent of the catalogue; names the nearest.
-    """
-    from ligandose.agents import agent, agents
-
-    if name is not None:
-        found = agent(name)
-        title = f"{found.name}: values of the vector {found.vector}"
-        _show_findings(title, "agent", _agent_entry(found), found.findings, as_json=as_json)
-        return
-    entries = [agent(each) for each in agents()]
-    if as_json:
-        print_json(_stamped("ligandose.agents", {"agents": [_agent_entry(a) for a in entries]}))
-        return
-    columns = ("Agent", "Target", "Purpose", "Disease", "Host", "Typical use")
-    rows = [(a.name, a.target, a.purpose, a.disease, a.host, _use(a.typical)) for a in entries]
-    print_rows("Agents of the catalogue", columns, rows)
 
 
 def list_hosts(name: str | None, *, disease: str | None, as_json: bool) -> None:
@@ -93,13 +71,13 @@ def list_hosts(name: str | None, *, disease: str | None, as_json: bool) -> None:
         return
     if as_json:
         names = {"hosts": list(hosts()), "diseases": list(diseases())}
-        print_json(_stamped("ligandose.hosts", names))
+        print_json(stamped("ligandose.hosts", names))
         return
     rows = [("host", each) for each in hosts()] + [("disease", each) for each in diseases()]
     print_rows("Hosts and diseases of the catalogue", ("Kind", "Name"), rows)
 
 
-def _stamped(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+def stamped(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
     """Return a document with its kind and version, and the edition of the data."""
     from ligandose.evidence import EDITION
 
@@ -108,7 +86,8 @@ def _stamped(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
     return {**head, **content, "research_use_only": True, "provenance": provenance}
 
 
-def _agent_entry(agent: Agent) -> dict[str, Any]:
+def agent_entry(agent: Agent) -> dict[str, Any]:
+    """Return what documents say of an agent that can be simulated."""
     return {
         "name": agent.name,
         "target": agent.target,
@@ -142,9 +121,14 @@ def _show_findings(
 ) -> None:
     if as_json:
         listed = [{"key": key, **finding.document()} for key, finding in findings.items()]
-        print_json(_stamped(f"ligandose.{kind}", {kind: entry, "findings": listed}))
+        print_json(stamped(f"ligandose.{kind}", {kind: entry, "findings": listed}))
         return
-    rows = [
+    print_rows(title, FINDING_COLUMNS, finding_rows(findings))
+
+
+def finding_rows(findings: Mapping[str, Finding]) -> list[tuple[str, ...]]:
+    """Return findings as rows of FINDING_COLUMNS."""
+    return [
         (
             key,
             MISSING if f.value is None else f"{f.value:g}",
@@ -156,10 +140,9 @@ def _show_findings(
         )
         for key, f in findings.items()
     ]
-    print_rows(title, FINDING_COLUMNS, rows)
 
 
-def _use(typical: Mapping[str, float]) -> str:
+def typical_use(typical: Mapping[str, float]) -> str:
     """Return the typical use in words: "6 × 7.4 GBq every 6 weeks, 110 nmol"."""
     activity, amount = typical.get("activity_GBq"), typical.get("amount_nmol")
     cycles, weeks = int(typical.get("cycles", 1)), typical.get("every_weeks")

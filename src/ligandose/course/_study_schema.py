@@ -128,10 +128,11 @@ class _Named(BaseModel):
 
 
 class AgentPart(_Named):
-    """An agent of the catalogue, perhaps with another name, nuclide or values of its vector."""
+    """An agent of the catalogue, perhaps with another name, nuclide, target or values."""
 
     name: str | None = None
     nuclide: str | None = None
+    target: str | None = None
 
 
 class HostPart(_Named):
@@ -270,7 +271,7 @@ def _wanted(kind: str, path: FieldPath) -> str:
 
 def _remedy_for_missing(path: FieldPath) -> str:
     if path == ("agent",):
-        return "write agent: NAME; `ligandose agents` lists the names"
+        return "write agent: NAME; `ligandose agents list` lists the names"
     if path[-1] == "base":
         return f"write base: NAME of the {path[0]} whose values are changed"
     return f"write {path[-1]}: NUMBER"

@@ -29,7 +29,7 @@ from ligandose.course.regimen import Regimen
 from ligandose.course.results import Course, CycleResult
 from ligandose.dose import ReferenceSValues, SafTable
 from ligandose.errors import InputError
-from ligandose.hosts import Host, draw_values
+from ligandose.hosts import Host, draw_values, with_targets
 from ligandose.nuclides import nuclide
 
 Floats = NDArray[np.float64]
@@ -79,6 +79,7 @@ def simulate(
         DataError: a finding that the model needs is missing, or a table that cannot place a
             region.
     """
+    host = with_targets(host, agent.binds)
     _check(agent, host, threads)
     varied = patients > 1 if variability is None else variability
     host_values = draw_values(
@@ -114,8 +115,8 @@ def _check(agent: Agent, host: Host, threads: int | None) -> None:
         raise InputError(f"threads: {threads} must be at least 1")
     if not any(site.site in agent.binds for site in host.sites):
         raise InputError(
-            f"agent {agent.name} binds {', '.join(agent.binds)}, and host {host.name} "
-            f"carries none of them; choose another disease than {host.disease or 'none'}"
+            f"agent {agent.name} binds {', '.join(agent.binds) or 'nothing'}, and host {host.name} "
+            f"carries none of it; choose another disease than {host.disease or 'none'}"
         )
 
 

@@ -22,8 +22,9 @@ from ligandose.course._study_yaml import FieldPath, StudyText, read_study_text
 from ligandose.course.regimen import Regimen
 from ligandose.errors import InputError
 from ligandose.evidence import Finding, Status
-from ligandose.hosts import Host, diseases, host, hosts
+from ligandose.hosts import Host, diseases, host, hosts, with_targets
 from ligandose.nuclides import nuclide, nuclides
+from ligandose.targets import canonical_name
 
 DEFAULT_PATIENTS = 100
 DEFAULT_SEED = 1
@@ -113,14 +114,16 @@ def _named(text: StudyText, key: str) -> FieldPath:
 
 
 def _agent(text: StudyText, part: AgentPart, notes: Notes) -> Agent:
-    remedy = "; `ligandose agents` lists them"
+    remedy = "; `ligandose agents list` lists them"
     check_known(text, _named(text, "agent"), "agent", part.base, agents(), remedy)
     chosen = agent(part.base)
     if part.nuclide is not None:
         chosen = _with_nuclide(text, chosen, part.nuclide, notes)
+    if part.target is not None:
+        chosen = _with_target(text, chosen, part.target, notes)
     changes = checked_values(
         text, "agent", part.changes, chosen.findings,
-        f"property of the vector {chosen.vector}", f"`ligandose agents {part.base}` lists them",
+        f"property of the vector {chosen.vector}", f"`ligandose agents show {part.base}` lists them",
     )  # fmt: skip
     if changes:
         chosen = chosen.with_values(changes)
@@ -162,6 +165,22 @@ def _with_nuclide(text: StudyText, base: Agent, name: str, notes: Notes) -> Agen
     )
 
 
+def _with_target(text: StudyText, base: Agent, name: str, notes: Notes) -> Agent:
+    """Return the agent as if it bound another target as it binds its own."""
+    try:
+        wanted = canonical_name(name)
+    except InputError as error:
+        raise InputError(f"{text.place(('agent', 'target'))} {error}") from error
+    if wanted == canonical_name(base.target):
+        return base
+    notes.caveats.append(
+        f"{base.vector} is modelled as if it bound {wanted} as it binds {base.target}: affinity, "
+        "rates and internalisation are those of the vector on its own target; give what is known. "
+        "Densities come from the catalogue of targets, most of them from the density model."
+    )
+    return base.retargeted(wanted)
+
+
 def _renamed(text: StudyText, chosen: Agent, part: AgentPart, *, changed: bool) -> Agent:
     """Name a changed agent so that nobody takes it for the one of the catalogue."""
     if part.name is not None:
@@ -169,7 +188,9 @@ def _renamed(text: StudyText, chosen: Agent, part: AgentPart, *, changed: bool) 
         if not 1 <= len(name) <= 80 or not name.isprintable():
             raise InputError(f"{text.place(path)} got {part.name[:40]!r}; write 1 to 80 letters")
         if name in agents() and (
-            changed or name != part.base or chosen.nuclide != agent(name).nuclide
+            changed
+            or name != part.base
+            or (chosen.nuclide, chosen.target) != (agent(name).nuclide, agent(name).target)
         ):
             raise InputError(
                 f"{text.place(path)} {name!r} is the name of an agent of the catalogue; "
@@ -196,7 +217,7 @@ def _host(text: StudyText, part: StudyPart, chosen: Agent, notes: Notes) -> Host
     disease = None if disease in (None, "", NO_DISEASE) else disease
     if disease is not None:
         check_known(text, ("disease",), "disease", disease, (*diseases(), NO_DISEASE), "")
-    person = host(own.base, disease=disease)
+    person = with_targets(host(own.base, disease=disease), chosen.binds)
     with_disease = f" --disease {disease}" if disease else ""
     changes = checked_values(
         text, "host", own.changes, person.findings, f"value of the host {own.base}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ligandose.hosts.expressed import with_targets
 from ligandose.hosts.host import Host, SitePlace, diseases, host, hosts
 from ligandose.hosts.population import draw_values
 
@@ -23,6 +24,7 @@ __all__ = [
     "hosts",
     "phantom",
     "phantoms",
+    "with_targets",
 ]
 
 # The phantoms need numba, whose import takes longer than the whole of the rest.

@@ -6,7 +6,7 @@ prints JSON does not wait for them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ __all__ = [
     "console_table",
     "demo_figure",
     "json_bytes",
+    "landscape_document",
     "nuclide_figure",
     "print_document",
     "publish",
@@ -30,6 +31,7 @@ __all__ = [
     "s_value_table",
     "voxel_kernel_figure",
     "write_demo_report",
+    "write_landscape",
     "write_phantom",
     "write_report",
 ]
@@ -138,3 +140,23 @@ def write_phantom(
     from ligandose.report import phantom_figure
 
     return phantom_figure.write_phantom(name, out_dir, spacing_mm=spacing_mm, overwrite=overwrite)
+
+
+def write_landscape(
+    out: Path | str, *, progress: Callable[[float, str], None] | None = None
+) -> Path:
+    """Write the landscape of targets and agents into a folder and return its page.
+
+    Raises:
+        InputError: a folder that must not be replaced.
+    """
+    from ligandose.report import landscape
+
+    return landscape.write_landscape(out, progress=progress)
+
+
+def landscape_document() -> dict[str, Any]:
+    """Return the counts and the coverage of the landscape."""
+    from ligandose.report import landscape
+
+    return landscape.landscape_document()

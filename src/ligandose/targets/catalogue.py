@@ -17,7 +17,20 @@ from ligandose.errors import InputError, UnknownNameError
 from ligandose.evidence import Claim, read_claims, read_table
 
 DEFAULT = "default"
-MODALITY = "modality:"
+COMPARTMENTS = (
+    "tumour cell",
+    "stroma",
+    "vasculature",
+    "extracellular matrix",
+    "immune cell",
+    "hypoxia",
+    "acidity",
+    "nucleus",
+    "necrosis",
+    "bone mineral",
+    "lumen",
+)
+"""Where a target can sit."""
 
 
 class GeneView(StrEnum):
@@ -210,5 +223,3 @@ def _split(text: str) -> tuple[str, ...]:
 
 def _folded(name: str) -> str:
     return "".join(c for c in name.casefold() if c.isalnum())
-
-

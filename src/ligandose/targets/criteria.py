@@ -8,6 +8,7 @@ from all terms alike, and says that it is missing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -322,9 +323,7 @@ def _any_term(question: Question, criterion: str) -> FloatArray:
     return question.rng.choice(np.array(values), question.draws)
 
 
-def _fractions(
-    question: Question, published: tuple[Claim, ...]
-) -> tuple[FloatArray, str, bool]:
+def _fractions(question: Question, published: tuple[Claim, ...]) -> tuple[FloatArray, str, bool]:
     """Draw a published fraction; several are drawn in turn, each with its range or 0.1."""
     best = tuple(c for c in published if c.verified) or published
     centre = np.array([_middle(c) for c in best])
@@ -392,13 +391,19 @@ def _contrast_words(parts: Mapping[str, float], *, known: bool) -> str:
     if not known:
         return "density in tumour or organs not known"
     worst = sorted(parts, key=lambda organ: parts[organ])[:3]
-    listed = ", ".join(f"{organ} {parts[organ]:.2f}" for organ in worst)
+    listed = ", ".join(f"{organ.replace('_', ' ')} {parts[organ]:.2f}" for organ in worst)
     return f"least favourable organs (0 to 1): {listed}"
 
 
 def _spread(found: Density) -> str:
     low, high = found.interval_nmol_L
-    return f"{found.median_nmol_L:.2g} nmol/L ({low:.2g} to {high:.2g})"
+    return f"{short(found.median_nmol_L)} nmol/L ({short(low)} to {short(high)})"
+
+
+def short(value: float) -> str:
+    """Return a number with two significant digits and no exponent."""
+    digits = max(0, 1 - math.floor(math.log10(value))) if value > 0 else 0
+    return f"{float(f'{value:.2g}'):,.{digits}f}"
 
 
 def _basis(found: Density) -> str:
@@ -407,4 +412,3 @@ def _basis(found: Density) -> str:
 
 def _layer(found: Density) -> str:
     return "density" if found.basis == "measured" else found.pattern.split("+")[-1]
-

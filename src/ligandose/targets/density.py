@@ -6,18 +6,22 @@ The model is a line in logarithms with a term per target,
 
 nTPM the RNA and level (0 to 3) the staining of the tissue, u ~ N(0, tau^2) common to all tissues
 of a target (antibodies, splice forms, share of the protein at the surface), e ~ N(0, sigma^2) its
-own. It is fitted for each pattern of evidence by scripts/fit_density.py to published densities
-(`density_pairs.csv`), and judged by leaving out one target at a time; parameters and errors are in
-`density_model.csv` and docs/targets.md. Other tissues of a target whose density was measured
-shift u (best linear unbiased prediction, Robinson 1991, doi:10.1214/ss/1177011926). A measured
-density always beats the model. For a transporter the result is an index of expression: what it
-carries follows from uptake and retention, not from sites.
+own. A tumour has no RNA of its own here: nTPM is the highest of any normal organ, times a third of
+the level where patients were stained, so that a tumour in which nobody stains has none; b and c
+are not negative. scripts/fit_density.py fits it for each pattern of evidence to published
+densities (`density_pairs.csv`), whose assays differ from sites accessible to a ligand by an
+effect of their own and whose stated errors are too small by the factor `error_scale`, and judges
+it by leaving out one target at a time (`density_model.csv`, `density_validation.csv`,
+docs/targets-density.md). Other tissues of a target whose density was measured shift u (best linear
+unbiased prediction, Robinson 1991, doi:10.1214/ss/1177011926). A measured density always beats
+the model. For a transporter the result is an index of expression: what it carries follows from
+uptake and retention, not from sites.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +40,14 @@ PATTERNS = ("rna+protein", "rna", "protein", "none")
 ALL_EVIDENCE = frozenset({"rna", "protein", "density"})
 FEWEST_PATIENTS = 3
 """A staining of fewer patients says nothing of an indication."""
+HIGHEST_LEVEL = 3.0
+
+ASSAY_CLASSES = ("autoradiography", "binding tissue", "immunoassay")
+"""Assays that may count other sites than those accessible to a ligand. What does count them, in
+people or on whole cells (PET model, flow cytometry, cell count), is the reference."""
+_ASSAY_CLASS_OF = {"mass spectrometry": "immunoassay"}  # both weigh all protein of an extract
+CIRCULATING = frozenset({"blood"})
+"""Tissues outside the model: per litre of blood, and the expression tables have no RNA of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,24 +110,55 @@ class Features:
         kinds = (("rna", self.rna_nTPM), ("protein", self.protein_level))
         return "+".join(kind for kind, value in kinds if value is not None) or "none"
 
+    @property
+    def rna_signal(self) -> float:
+        """log10(1 + nTPM), 0 without RNA; in a stained tumour the RNA counts by its level."""
+        rna = self.rna_nTPM or 0.0
+        if self.tumour and self.protein_level is not None:
+            rna *= self.protein_level / HIGHEST_LEVEL
+        return math.log10(1.0 + rna)
+
 
 @dataclass(frozen=True, slots=True)
 class DensityModel:
-    """Parameters of one pattern of evidence, in decades."""
+    """Parameters of one pattern of evidence, in decades.
+
+    Attributes:
+        intercept, rna_slope, tumour_shift: of the line.
+        protein_slope: per staining level of an organ; `protein_slope_tumour` of a tumour.
+        tau: SD between targets.
+        sigma: SD between tissues of one target.
+        parameter_sd: SD of the line itself, from the few targets that it was fitted to.
+        error_scale: true error of a published density over its stated error.
+        assay_effects: by class of assay, what it states over sites accessible to a ligand.
+    """
 
     intercept: float
     rna_slope: float
     protein_slope: float
+    protein_slope_tumour: float
     tumour_shift: float
     tau: float
     sigma: float
+    parameter_sd: float
+    error_scale: float
+    assay_effects: Mapping[str, float]
 
     def mean(self, features: Features) -> float:
         """Return log10 of the density (nmol/L) of an average target."""
-        rna = math.log10(1.0 + (features.rna_nTPM or 0.0))
         level = features.protein_level or 0.0
-        line = self.intercept + self.rna_slope * rna + self.protein_slope * level
+        slope = self.protein_slope_tumour if features.tumour else self.protein_slope
+        line = self.intercept + self.rna_slope * features.rna_signal + slope * level
         return line + (self.tumour_shift if features.tumour else 0.0)
+
+    def assay_effect(self, assay: str) -> float:
+        """Return what an assay adds to log10 of the density."""
+        return self.assay_effects.get(assay_class(assay), 0.0)
+
+    @property
+    def target_sd(self) -> float:
+        """SD of what all tissues of a target share before any was measured."""
+        return math.hypot(self.tau, self.parameter_sd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +170,10 @@ class DensityPair:
         kind: organ, tumour or cell line; cell lines do not enter the model.
         density_nmol_L: as converted; None where it was below the detection limit `high_nmol_L`.
         high_nmol_L: upper end or detection limit, or None.
-        gsd: geometric standard deviation of the method, conversion and patients.
+        gsd: geometric standard deviation of the method, conversion and patients, as stated.
         source: identifier of the source.
+        assay: kind of assay; see ASSAY_CLASSES.
+        weight: 1 over the tissues that carry the same published value.
     """
 
     target: str
@@ -138,6 +183,14 @@ class DensityPair:
     high_nmol_L: float | None
     gsd: float
     source: str
+    assay: str
+    weight: float
+
+
+def assay_class(assay: str) -> str:
+    """Return one of ASSAY_CLASSES, or "" for an assay of sites accessible to a ligand."""
+    found = _ASSAY_CLASS_OF.get(assay, assay)
+    return found if found in ASSAY_CLASSES else ""
 
 
 def density(name: str, tissue: str) -> Density:
@@ -181,16 +234,13 @@ def measured_density(name: str, tissue: str) -> Density | None:
     ]
     if not pairs:
         return None
-    logs = [(math.log10(p.density_nmol_L or 1.0), math.log10(p.gsd)) for p in pairs]
-    mean, sd = _combined(logs)
+    mean, sd = _combined([_logs(p) for p in pairs])
     return Density(
         name, tissue, 10**mean, 10**sd, 1.0, "measured", "", tuple(p.source for p in pairs)
     )
 
 
-def features_of(
-    found: Target, tissue: str, *, use: frozenset[str] = ALL_EVIDENCE
-) -> Features:
+def features_of(found: Target, tissue: str, *, use: frozenset[str] = ALL_EVIDENCE) -> Features:
     """Return what the model sees of an organ or indication."""
     organs = organ_expression(found)
     if tissue in indications():
@@ -213,6 +263,8 @@ def features_of(
 @cache
 def density_pairs() -> tuple[DensityPair, ...]:
     """Return the published densities."""
+    rows = read_table("density_pairs.csv")
+    copies = Counter(_published(row) for row in rows)
     return tuple(
         DensityPair(
             row["target"],
@@ -222,34 +274,50 @@ def density_pairs() -> tuple[DensityPair, ...]:
             float(row["high"]) if row["high"] else None,
             float(row["gsd"]) if row["gsd"] else math.nan,
             row["source"],
+            row["assay"],
+            1.0 / copies[_published(row)] if row["density_nmol_L"] else 1.0,
         )
-        for row in read_table("density_pairs.csv")
+        for row in rows
+    )
+
+
+def calibration_pairs() -> tuple[DensityPair, ...]:
+    """Return what the model is fitted to: densities and bounds of people's solid tissues."""
+    return tuple(
+        p for p in density_pairs() if p.kind != "cell line" and p.tissue not in CIRCULATING
     )
 
 
 @cache
 def density_models() -> Mapping[str, DensityModel]:
     """Return the fitted parameters by pattern of evidence."""
+    numbers = (
+        "intercept", "rna_slope", "protein_slope", "protein_slope_tumour", "tumour_shift",
+        "tau", "sigma", "parameter_sd", "error_scale",
+    )  # fmt: skip
     return {
         row["pattern"]: DensityModel(
-            *(float(row[c]) for c in ("intercept", "rna_slope", "protein_slope", "tumour_shift",
-                                      "tau", "sigma"))
-        )  # fmt: skip
+            **{c: float(row[c]) for c in numbers},
+            assay_effects={a: float(row["assay_" + a.replace(" ", "_")]) for a in ASSAY_CLASSES},
+        )
         for row in read_table("density_model.csv")
     }
 
 
-def target_effect(
-    model: DensityModel, others: list[tuple[float, float]]
-) -> tuple[float, float]:
+def target_effect(model: DensityModel, others: list[tuple[float, float]]) -> tuple[float, float]:
     """Return mean and SD of a target's own term, given residuals of its measured tissues.
 
     Args:
         model: of the pattern.
         others: (residual, SD of the measurement), in decades.
+
+    Conditioning of a normal vector on the residuals: with precisions w = 1/(sigma^2 + SD^2) and
+    prior variance T = tau^2 + parameter_sd^2, mean = sum(w r) / (1/T + sum w), variance =
+    1 / (1/T + sum w).
     """
     weights = [1.0 / (model.sigma**2 + sd**2) for _, sd in others]
-    precision = 1.0 / model.tau**2 + sum(weights) if model.tau > 0 else math.inf
+    prior = model.target_sd
+    precision = 1.0 / prior**2 + sum(weights) if prior > 0 else math.inf
     mean = sum(w * r for w, (r, _) in zip(weights, others, strict=True)) / precision
     return mean, precision**-0.5
 
@@ -279,9 +347,7 @@ def _modelled(found: Target, tissue: str, use: frozenset[str]) -> Density:
     return _predicted(found, tissue, features_of(found, tissue, use=use), use)
 
 
-def _predicted(
-    found: Target, tissue: str, features: Features, use: frozenset[str]
-) -> Density:
+def _predicted(found: Target, tissue: str, features: Features, use: frozenset[str]) -> Density:
     model = density_models()[features.pattern]
     others: list[tuple[float, float]] = []
     if "density" in use:
@@ -289,26 +355,45 @@ def _predicted(
     shift, shared = target_effect(model, others)
     spread = math.hypot(shared, model.sigma)
     median = 10 ** (model.mean(features) + shift)
-    return Density(
-        found.name, tissue, median, 10**spread, 10**shared, "model", features.pattern
-    )
+    return Density(found.name, tissue, median, 10**spread, 10**shared, "model", features.pattern)
 
 
 @cache
 def _residuals(name: str) -> tuple[tuple[str, float, float], ...]:
-    """Return (tissue, residual, SD) of the measured tissues of a target."""
+    """Return (tissue, residual, SD) of the measured tissues of a target.
+
+    A residual is against the density that the tissue's assay would state. Tissues that carry one
+    published value have their SD widened until together they weigh as one.
+    """
     found = target(name)
-    by_tissue: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for pair in density_pairs():
-        if pair.target == name and pair.kind != "cell line" and pair.density_nmol_L:
-            by_tissue[pair.tissue].append((math.log10(pair.density_nmol_L), math.log10(pair.gsd)))
+    by_tissue: dict[str, list[DensityPair]] = defaultdict(list)
+    for pair in calibration_pairs():
+        if pair.target == name and pair.density_nmol_L:
+            by_tissue[pair.tissue].append(pair)
     residuals: list[tuple[str, float, float]] = []
-    for tissue, logs in by_tissue.items():
-        mean, sd = _combined(logs)
+    for tissue, pairs in by_tissue.items():
         features = features_of(found, tissue)
-        expected = density_models()[features.pattern].mean(features)
-        residuals.append((tissue, mean - expected, sd))
+        model = density_models()[features.pattern]
+        logs = [(x - model.assay_effect(p.assay), s) for p in pairs for x, s in [_logs(p)]]
+        mean, sd = _combined(logs)
+        weight = max(p.weight for p in pairs)
+        sd = math.sqrt((model.sigma**2 + sd**2) / weight - model.sigma**2)
+        residuals.append((tissue, mean - model.mean(features), sd))
     return tuple(residuals)
+
+
+def _logs(pair: DensityPair) -> tuple[float, float]:
+    """Return log10 of a published density and the SD that repeats of such values show."""
+    scale = density_models()["none"].error_scale
+    return math.log10(pair.density_nmol_L or math.nan), scale * math.log10(pair.gsd)
+
+
+def _published(row: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what tells a published value from others, whatever tissue it is carried to."""
+    blood_apart = row["tissue"] in CIRCULATING or row["tissue_kind"] == "cell line"
+    place = row["tissue"] if blood_apart else ""
+    value = row["value_as_published"]
+    return row["target"], row["source"], value, row["assay"], row["tissue_kind"], place
 
 
 def _combined(logs: list[tuple[float, float]]) -> tuple[float, float]:

@@ -167,9 +167,7 @@ def _organ(organ: str, rna: float | None, rows: Sequence[Mapping[str, str]]) -> 
         return OrganExpression(organ, rna, None, (), "")
     level = max(LEVELS.index(row["level"]) for row in rows)
     cells = [f"{r['tissue']}: {r['cell_type']}" for r in rows if LEVELS.index(r["level"]) == level]
-    return OrganExpression(
-        organ, rna, level, tuple(cells) if level else (), rows[0]["reliability"]
-    )
+    return OrganExpression(organ, rna, level, tuple(cells) if level else (), rows[0]["reliability"])
 
 
 def _lowest(parts: Sequence[OrganExpression]) -> OrganExpression:

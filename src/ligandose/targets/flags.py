@@ -13,15 +13,13 @@ from ligandose.targets.expression import OrganExpression, cancer_expression, org
 def flags_of(found: Target, indication: str | None = None) -> tuple[str, ...]:
     """Return the flags of a target, by rules whose limits are data (target_tiers.csv)."""
     organs = organ_expression(found)
-    return tuple(
-        [
-            *_gene_level(found),
-            *_protein(found, organs.values()),
-            *_antibody(organs.values()),
-            *_organs(organs.values()),
-            *_place(found, indication),
-            *_tumour(found, indication),
-        ]
+    return (
+        *_gene_level(found),
+        *_protein(found, organs.values()),
+        *_antibody(organs.values()),
+        *_organs(organs.values()),
+        *_place(found, indication),
+        *_tumour(found, indication),
     )
 
 
@@ -32,8 +30,9 @@ def _limit(key: str) -> float:
 
 def _gene_level(found: Target) -> Iterable[str]:
     gap = next((c.value for c in found.said("gene_level_gap") if c.value != "none known"), None)
-    if found.gene_view is GeneView.BLIND:
-        yield f"isoform: gene-level data cannot see it ({gap or found.kind})"
+    if found.gene_view is GeneView.BLIND and found.expression_genes:
+        kind = "isoform" if found.kind == "isoform" else found.kind
+        yield f"{kind}: gene-level data cannot see it ({gap or 'only the gene is measured'})"
     elif found.gene_view is GeneView.PROXY:
         yield f"proxy: {', '.join(found.expression_genes)} stands for it"
     elif gap:

@@ -9,7 +9,7 @@ Breadth, companion, stage and publications stand outside the score.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,7 +126,26 @@ def rank(
         profile(name, indication, layers=layers, weights=weights, draws=draws, seed=seed)
         for name in chosen
     ]
-    return tuple(sorted(made, key=lambda p: (p.tier or 9, -p.quantiles[1], p.target.name)))
+    return tuple(sorted(made, key=_order))
+
+
+def best_of(
+    *,
+    layers: frozenset[str] = LAYERS,
+    seed: int = 1,
+    progress: Callable[[float, str], None] | None = None,
+) -> tuple[Profile, ...]:
+    """Judge every target in the indications it matters in and keep its best; the best first."""
+    best: dict[str, Profile] = {}
+    listed = indication_targets()
+    for done, (indication, names) in enumerate(listed.items()):
+        if progress is not None:
+            progress(done / len(listed), indication)
+        for made in rank(indication, names=names, layers=layers, seed=seed):
+            held = best.get(made.target.name)
+            if held is None or _order(made) < _order(held):
+                best[made.target.name] = made
+    return tuple(sorted(best.values(), key=_order))
 
 
 def judged_targets(indication: str) -> tuple[str, ...]:
@@ -158,7 +177,7 @@ def profile(
     base = _weights(judged, weights or {})
     logs = _logs(judged)
     scores = _log_scores(base, logs)
-    tier = int(_tiers(np.median(scores)))
+    tier = int(_tiers(np.atleast_1d(np.median(scores)))[0])
     missing = _missing_share(judged, base)
     stability = Stability(
         evidence=_share(_tiers(scores), tier),
@@ -176,6 +195,11 @@ def profile(
         stability=stability,
         flags=flags_of(found, indication),
     )
+
+
+def _order(made: Profile) -> tuple[int, float, str]:
+    """Tiers first, then the middle of the score; not assessable last."""
+    return made.tier or 9, -made.quantiles[1], made.target.name
 
 
 def _judge(
@@ -252,8 +276,8 @@ def _tiers_without_layer(
 ) -> NDArray[np.int64]:
     medians: list[float] = []
     for layer in sorted(layers):
-        judged = _judge(found, indication, layers - {layer}, WEIGHT_DRAWS, seed)
-        medians.append(float(np.median(_log_scores(weights, _logs(judged)))))
+        left = _judge(found, indication, layers - {layer}, WEIGHT_DRAWS, seed)
+        medians.append(float(np.median(_log_scores(weights, _logs(left)))))
     return _tiers(np.array(medians))
 
 

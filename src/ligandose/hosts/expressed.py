@@ -1,0 +1,101 @@
+"""Hosts that carry any target of the catalogue: densities from measurement or expression.
+
+The sites of PSMA, SSTR2 and FAP that hosts bring are calibrated and stay as they are. For every
+other target the density of an organ is the published one where there is one, else that of the
+density model (`ligandose.targets.density`) with its uncertainty; an organ without any evidence
+takes the typical density of the target's other organs with their spread: missing is not zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from statistics import fmean, pstdev
+
+from ligandose.errors import InputError
+from ligandose.evidence import Finding, Status, read_findings
+from ligandose.hosts.host import Host, SitePlace
+from ligandose.targets import Density, Target, density_of, indications, target
+
+SPACE = "interstitial"
+"""Where the sites of a catalogued target face: the space that agents reach from the vessel."""
+ANY_TUMOUR = "solid-tumours"
+"""Stands for the tumours of a disease that is no indication of the catalogue."""
+
+
+def with_targets(host: Host, names: Iterable[str]) -> Host:
+    """Return a host that carries the named targets too, with densities from the catalogue.
+
+    Args:
+        host: reference host; its disease names the tumours.
+        names: any names of targets, which become the kinds of site ("GRPR"). What the host
+            already carries, by that name or another of the same target, is left alone.
+
+    Raises:
+        UnknownNameError: no target of that name.
+        InputError: a transporter (its uptake and retention are rates, not sites), or a target
+            that is no receptor.
+    """
+    carried = {site.site for site in host.sites}
+    added = host
+    for name in names:
+        if name not in carried:
+            added = _with_target(added, name, target(name))
+    return added
+
+
+def _with_target(host: Host, site: str, found: Target) -> Host:
+    if found.kind == "transporter":
+        raise InputError(
+            f"target {found.name} is a transporter: what it takes up follows from rates of uptake "
+            "and retention, not from binding sites, and no kinetic model of it is here yet"
+        )
+    findings = dict(host.findings)
+    places = list(host.sites)
+    for region, density in _densities(host, found).items():
+        findings[f"{region}.{site}.density"] = _density_finding(site, region, density)
+        release = _any_site("release")
+        findings[f"{region}.{site}.release"] = replace(release, subject=site, region=region)
+        places.append(SitePlace(region, site, SPACE))
+    return replace(host, findings=findings, sites=tuple(places))
+
+
+def _densities(host: Host, found: Target) -> dict[str, Density]:
+    organs = {organ: density_of(found, organ) for organ in host.organs}
+    known = {o: d for o, d in organs.items() if d.basis == "measured" or d.pattern != "none"}
+    typical = _typical(found.name, list(known.values()))
+    tumours = host.disease if host.disease in indications() else ANY_TUMOUR
+    filled = {o: known.get(o) or typical or d for o, d in organs.items()}
+    return {**filled, **{lesion: density_of(found, tumours) for lesion in host.lesions}}
+
+
+def _typical(name: str, known: list[Density]) -> Density | None:
+    """Return the middle of a target's organs, as wide as they and their uncertainty are."""
+    if not known:
+        return None
+    logs = [math.log(d.median_nmol_L) for d in known]
+    inner = fmean(math.log(d.gsd) ** 2 for d in known)
+    gsd = math.exp(math.sqrt(inner + pstdev(logs) ** 2))
+    return Density(name, "", math.exp(fmean(logs)), gsd, 1.0, "model", "other organs")
+
+
+def _density_finding(site: str, region: str, density: Density) -> Finding:
+    measured = density.basis == "measured"
+    said = "published" if measured else f"density model, from {density.pattern}"
+    return Finding(
+        subject=site,
+        region=region,
+        quantity="density",
+        value=density.median_nmol_L,
+        unit="nmol/L",
+        cv=_any_site("density").cv,
+        gsd=density.gsd,
+        status=Status.UNVERIFIED if measured else Status.CALIBRATED,
+        source=density.sources[0] if measured else "density-model",
+        note=f"{said}; target {density.target}",
+    )
+
+
+def _any_site(quantity: str) -> Finding:
+    return next(f for f in read_findings("target_sites.csv") if f.quantity == quantity)
