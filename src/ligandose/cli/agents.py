@@ -100,9 +100,9 @@ def _chosen(wish: Wish) -> list[LandscapeAgent]:
 
     if wish.stage is not None and wish.stage not in STAGES:
         raise UnknownNameError("stage", wish.stage, STAGES)
-    wanted = target(wish.target).name if wish.target else None
-    place = indication_name(wish.indication) if wish.indication else None
-    atom = nuclide(wish.nuclide).name if wish.nuclide else None
+    wanted = target(wish.target).name if wish.target is not None else None
+    place = indication_name(wish.indication) if wish.indication is not None else None
+    atom = nuclide(wish.nuclide).name if wish.nuclide is not None else None
     return [
         agent
         for agent in landscape_agents()

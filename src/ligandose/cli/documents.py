@@ -41,7 +41,7 @@ def computed(
         inputs: everything that decides the result besides the data edition.
         seed: None where nothing is drawn at random.
     """
-    from ligandose.course.provenance import provenance
+    from ligandose.evidence.provenance import provenance
 
     made = {**provenance(seed=0, inputs=dict(inputs)), "seed": seed}
     head = {"document": f"ligandose.{kind}", "schema": 1, "version": __version__}

@@ -48,7 +48,7 @@ def list_targets(
         raise UnknownNameError("compartment", compartment, COMPARTMENTS)
     if stage is not None and stage not in STAGES:
         raise UnknownNameError("stage", stage, STAGES)
-    place = indication_name(indication) if indication else None
+    place = indication_name(indication) if indication is not None else None
     entries = [
         entry
         for found in map(target, targets())
@@ -115,7 +115,7 @@ def rank_targets(indication: str | None, evidence: str, *, seed: int, wanted: Wa
 
     if evidence not in EVIDENCE:
         raise UnknownNameError("kind of evidence", evidence, EVIDENCE)
-    place = indication_name(indication) if indication else None
+    place = indication_name(indication) if indication is not None else None
 
     def make(progress: Part) -> dict[str, Any]:
         return _ranking_document(place, evidence, seed, progress)
@@ -135,7 +135,7 @@ def compare_targets(names: Sequence[str], indication: str | None, *, as_json: bo
     chosen = list(dict.fromkeys(target(name).name for name in names))
     if len(chosen) < 2:
         raise InputError(f"compare needs two targets or more; got {', '.join(names)}")
-    place = indication_name(indication) if indication else _shared_indication(chosen)
+    place = indication_name(indication) if indication is not None else _shared_indication(chosen)
     entries = [_ranked(profile(name, place)) for name in chosen]
     if as_json:
         content = {"indication": place, "targets": entries}

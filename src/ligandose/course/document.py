@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from ligandose.course import outcome
 from ligandose.course.absorbed import WHOLE_BODY
 from ligandose.course.cross_dose import CrossDose, cross_dose
-from ligandose.course.provenance import provenance
 from ligandose.course.results import Course
 from ligandose.course.summary import band, distribution
 from ligandose.dose import RADIATIONS
 from ligandose.effect import LimitQuantity, OrganLimit
 from ligandose.evidence import Finding, read_table, sources
+from ligandose.evidence.provenance import provenance
 
 Floats = NDArray[np.float64]
 

@@ -123,7 +123,8 @@ def _agent(text: StudyText, part: AgentPart, notes: Notes) -> Agent:
         chosen = _with_target(text, chosen, part.target, notes)
     changes = checked_values(
         text, "agent", part.changes, chosen.findings,
-        f"property of the vector {chosen.vector}", f"`ligandose agents show {part.base}` lists them",
+        f"property of the vector {chosen.vector}",
+        f"`ligandose agents show {part.base}` lists them",
     )  # fmt: skip
     if changes:
         chosen = chosen.with_values(changes)

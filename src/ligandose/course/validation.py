@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 
 from ligandose.agents import agent as find_agent
-from ligandose.course.provenance import provenance
 from ligandose.course.regimen import Regimen
 from ligandose.course.results import Course
 from ligandose.course.simulate import simulate
 from ligandose.course.summary import distribution
 from ligandose.dose import SafTable, table_of
 from ligandose.evidence import read_table, sources
+from ligandose.evidence.provenance import provenance
 from ligandose.hosts import host as find_host
 
 CALIBRATED_PAIRS = frozenset(

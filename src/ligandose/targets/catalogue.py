@@ -152,7 +152,7 @@ def indication_name(name: str) -> str:
     """
     spelt: dict[str, str] = {}
     for row in read_table("indications.csv"):
-        for each in (row["indication"], row["name"], *row["aliases"].split(";")):
+        for each in (row["indication"], row["name"], *_split(row["aliases"])):
             spelt.setdefault(_folded(each), row["indication"])
     if (found := spelt.get(_folded(name))) is None:
         raise UnknownNameError("indication", name, indications())

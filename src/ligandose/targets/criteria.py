@@ -9,9 +9,10 @@ from all terms alike, and says that it is missing.
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from ligandose.errors import InputError
 from ligandose.evidence import Claim, Status, read_table
 from ligandose.targets.background import positive_fractions, staining_levels
-from ligandose.targets.catalogue import DEFAULT, Target
+from ligandose.targets.catalogue import DEFAULT, Target, target
 from ligandose.targets.density import (
     ALL_EVIDENCE,
     Density,
@@ -35,7 +36,17 @@ LAYERS = frozenset({"rna", "protein", "surface", "density", "literature"})
 """Kinds of evidence that can be left out."""
 COMMON_LAYERS = frozenset({"rna", "protein", "surface"})
 """What every protein target has: atlas expression and surface tables."""
-NOT_APPLICABLE = "not applicable"
+USES: Mapping[str, frozenset[str]] = {
+    "tumour_density": ALL_EVIDENCE,
+    "prevalence": frozenset({"rna", "protein", "literature"}),
+    "homogeneity": frozenset({"literature"}),
+    "contrast": ALL_EVIDENCE,
+    "internalisation": frozenset({"literature"}),
+    "shedding": frozenset({"literature"}),
+    "access": frozenset({"surface", "literature"}),
+    "geometry": frozenset(),
+}
+"""Kinds of evidence that a criterion uses."""
 NO_RECEPTOR = ("mineral", "necrosis", "physical")
 NEEDED_ORGANS = 2.0 / 3.0
 """Contrast counts as known where this part of the organs has a density from evidence."""
@@ -109,9 +120,27 @@ def tolerances_Gy() -> Mapping[str, float]:
     return {row["organ"]: float(row["tolerance_Gy"]) for row in read_table("target_organs.csv")}
 
 
-def judge(question: Question) -> tuple[Judged, ...]:
-    """Judge a target by every criterion, in the order of the table."""
-    return tuple(_JUDGES[name](question) for name in criteria())
+def judge(
+    name: str, indication: str, layers: frozenset[str], draws: int, seed: int
+) -> tuple[Judged, ...]:
+    """Judge a target by every criterion, in the order of the table.
+
+    Every criterion has random numbers of its own, so that leaving out a kind of evidence changes
+    only the criteria that use it.
+    """
+    return tuple(
+        _judge_by(criterion, name, indication, layers & USES[criterion], draws, seed)
+        for criterion in criteria()
+    )
+
+
+@lru_cache(maxsize=50_000)
+def _judge_by(
+    criterion: str, name: str, indication: str, layers: frozenset[str], draws: int, seed: int
+) -> Judged:
+    key = zlib.crc32(f"{criterion}|{name}|{indication}".encode())
+    rng = np.random.default_rng([seed, key])
+    return _JUDGES[criterion](Question(target(name), indication, layers, draws, rng))
 
 
 def scaled(criterion: str, values: FloatArray) -> FloatArray:
@@ -185,16 +214,13 @@ def _contrast(question: Question) -> Judged:
     shared = _shared(question)
     tumour = density_of(question.target, question.indication, use=question.use)
     tumour_draws = _density_draws(question, tumour, shared)
-    parts: dict[str, FloatArray] = {}
-    measured = 0
-    for organ, tolerance in tolerances_Gy().items():
-        found, draws = _organ_density(question, organ, shared)
-        measured += found is not None
-        needed = constant("reference_tumour_dose") / tolerance
-        parts[organ] = scaled("contrast", tumour_draws / draws / needed)
-    floor = constant("floor")
-    inverse = np.mean([1.0 / np.maximum(part, floor) for part in parts.values()], axis=0)
-    medians = {organ: float(np.median(part)) for organ, part in parts.items()}
+    found = [_organ_density(question, organ, shared) for organ in tolerances_Gy()]
+    measured = sum(evidence for evidence, _ in found)
+    needed = constant("reference_tumour_dose") / np.array(list(tolerances_Gy().values()))
+    organs = np.array([draws for _, draws in found])
+    parts = scaled("contrast", tumour_draws / organs / needed[:, None])
+    inverse = (1.0 / np.maximum(parts, constant("floor"))).mean(axis=0)
+    medians = dict(zip(tolerances_Gy(), np.median(parts, axis=1).tolist(), strict=True))
     lesion_known = tumour.basis == "measured" or tumour.pattern != "none"
     known = lesion_known and measured >= NEEDED_ORGANS * len(parts)
     return Judged(
@@ -354,18 +380,16 @@ def _density_draws(question: Question, found: Density, shared: FloatArray) -> Fl
     return np.exp(logs)
 
 
-def _organ_density(
-    question: Question, organ: str, shared: FloatArray
-) -> tuple[Density | None, FloatArray]:
-    """Return an organ's density and its draws; without protein evidence, draw its level."""
+def _organ_density(question: Question, organ: str, shared: FloatArray) -> tuple[bool, FloatArray]:
+    """Return whether there is evidence, and draws; without protein evidence, draw its level."""
     found = density_of(question.target, organ, use=question.use)
     if found.basis == "measured" or "protein" in found.pattern:
-        return found, _density_draws(question, found, shared)
+        return True, _density_draws(question, found, shared)
     features = features_of(question.target, organ, use=question.use)
     levels = staining_levels(organ, features.rna_nTPM, question.draws, question.rng)
     medians, spread = density_with_levels(question.target, organ, levels, use=question.use)
     draws = medians * (_density_draws(question, spread, shared) / spread.median_nmol_L)
-    return (found if features.rna_nTPM is not None else None), draws
+    return features.rna_nTPM is not None, draws
 
 
 def _is_trusted(question: Question) -> bool:

@@ -8,7 +8,6 @@ Breadth, companion, stage and publications stand outside the score.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +19,6 @@ from ligandose.targets.criteria import (
     COMMON_LAYERS,
     LAYERS,
     Judged,
-    Question,
     constant,
     criteria,
     judge,
@@ -173,8 +171,9 @@ def profile(
         UnknownNameError: an unknown target.
     """
     found = target(name)
-    judged = _judge(found, indication, layers, draws, seed)
-    base = _weights(judged, weights or {})
+    judged = judge(found.name, indication, layers, draws, seed)
+    meant = _weights(judged, weights or {})
+    base = meant * [j.applies for j in judged]
     logs = _logs(judged)
     scores = _log_scores(base, logs)
     tier = int(_tiers(np.atleast_1d(np.median(scores)))[0])
@@ -183,14 +182,14 @@ def profile(
         evidence=_share(_tiers(scores), tier),
         weights=_share(_tiers_of_weights(logs, base, seed), tier),
         criteria=_share(_tiers_without_one(logs, base), tier),
-        layers=_share(_tiers_without_layer(found, indication, layers, base, seed), tier),
+        layers=_share(_tiers_without_layer(found, indication, layers, base, draws, seed), tier),
     )
     return Profile(
         target=found,
         indication=indication,
         judged=judged,
         score=np.exp(scores),
-        tier=tier if _assessable(judged, base, tier) else None,
+        tier=tier if _assessable(judged, base, meant, tier) else None,
         missing_weight=missing,
         stability=stability,
         flags=flags_of(found, indication),
@@ -202,21 +201,10 @@ def _order(made: Profile) -> tuple[int, float, str]:
     return made.tier or 9, -made.quantiles[1], made.target.name
 
 
-def _judge(
-    found: Target, indication: str, layers: frozenset[str], draws: int, seed: int
-) -> tuple[Judged, ...]:
-    key = zlib.crc32(f"{found.name}|{indication}".encode())
-    rng = np.random.default_rng([seed, key])
-    return judge(Question(found, indication, layers, draws, rng))
-
-
 def _weights(judged: Sequence[Judged], factors: Mapping[str, float]) -> FloatArray:
     rows = criteria()
     return np.array(
-        [
-            float(rows[j.criterion]["weight"]) * factors.get(j.criterion, 1.0) * j.applies
-            for j in judged
-        ]
+        [float(rows[j.criterion]["weight"]) * factors.get(j.criterion, 1.0) for j in judged]
     )
 
 
@@ -232,11 +220,11 @@ def _log_scores(weights: FloatArray, logs: FloatArray) -> FloatArray:
 
 def _tiers(log_scores: FloatArray) -> NDArray[np.int64]:
     cuts = np.log([constant("tier_3"), constant("tier_2"), constant("tier_1")])
-    return 4 - np.searchsorted(cuts, log_scores, side="right")
+    return 4 - np.searchsorted(cuts, log_scores, side="right").astype(np.int64)
 
 
 def _share(tiers: NDArray[np.int64], tier: int) -> float:
-    return float(np.mean(tiers == tier))
+    return float((tiers == tier).mean()) if tiers.size else 1.0
 
 
 def _missing_share(judged: Sequence[Judged], weights: FloatArray) -> float:
@@ -244,13 +232,13 @@ def _missing_share(judged: Sequence[Judged], weights: FloatArray) -> float:
     return float(weights @ ~known / weights.sum()) if weights.sum() > 0 else 1.0
 
 
-def _assessable(judged: Sequence[Judged], weights: FloatArray, tier: int) -> bool:
+def _assessable(
+    judged: Sequence[Judged], weights: FloatArray, meant: FloatArray, tier: int
+) -> bool:
     """Whether the tier rests on evidence: rules of target_tiers.csv."""
-    meant = sum(float(row["weight"]) for row in criteria().values())
-    without = 1.0 - weights.sum() / meant
     if _missing_share(judged, weights) > constant("missing_weight"):
         return False
-    if without > constant("missing_weight"):
+    if 1.0 - weights.sum() / meant.sum() > constant("missing_weight"):
         return False
     fixed = [
         np.full_like(j.draws, j.median) if j.known or not j.applies else j.draws for j in judged
@@ -272,11 +260,16 @@ def _tiers_without_one(logs: FloatArray, weights: FloatArray) -> NDArray[np.int6
 
 
 def _tiers_without_layer(
-    found: Target, indication: str, layers: frozenset[str], weights: FloatArray, seed: int
+    found: Target,
+    indication: str,
+    layers: frozenset[str],
+    weights: FloatArray,
+    draws: int,
+    seed: int,
 ) -> NDArray[np.int64]:
     medians: list[float] = []
     for layer in sorted(layers):
-        left = _judge(found, indication, layers - {layer}, WEIGHT_DRAWS, seed)
+        left = judge(found.name, indication, layers - {layer}, draws, seed)
         medians.append(float(np.median(_log_scores(weights, _logs(left)))))
     return _tiers(np.array(medians))
 

@@ -5,20 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from ligandose.evidence import EDITION, edition_hashes
-
-if TYPE_CHECKING:
-    from ligandose.dose import SafTable
+from ligandose.evidence.edition import EDITION, edition_hashes
 
 SOFTWARE = ("numpy", "scipy", "numba")
 
 
-def provenance(*, seed: int, inputs: Any, tables: Sequence[SafTable] = ()) -> dict[str, Any]:
+class Table(Protocol):
+    """A table of specific absorbed fractions, as far as provenance goes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def origin(self) -> str: ...
+    @property
+    def sha256(self) -> Mapping[str, str]: ...
+
+
+def provenance(*, seed: int, inputs: Any, tables: Sequence[Table] = ()) -> dict[str, Any]:
     """Return the provenance of a result.
 
     Args:
