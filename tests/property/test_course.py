@@ -11,7 +11,7 @@ from ligandose.course.absorbed import region_masses, source_activity
 from ligandose.course.activity import BLADDER_CONTENTS, ActivityModel
 from ligandose.dose import ReferenceSValues
 from ligandose.errors import DataError, InputError, UnknownNameError
-from ligandose.hosts import draw_values, host
+from ligandose.hosts import draw_values, host, with_targets
 from ligandose.kinetics import EXCRETED, RELEASED_IN_BLOOD
 from ligandose.nuclides import nuclide
 
@@ -338,10 +338,45 @@ def test_lesions_whose_density_nobody_measured_are_an_error_that_names_it():
 
 def test_an_agent_that_binds_nothing_in_the_host_is_refused():
     nowhere = {k: f for k, f in PSMA.findings.items() if "." not in k}
-    k_d = replace(PSMA.findings["PSMA.k_d"], region="CAIX")
-    stranger = replace(PSMA, findings={**nowhere, "CAIX.k_d": k_d})
-    with pytest.raises(InputError, match="binds CAIX, and host adult-male carries none"):
-        simulate(stranger, MCRPC)
+    with pytest.raises(InputError, match="binds nothing, and host adult-male carries none"):
+        simulate(replace(PSMA, findings=nowhere), MCRPC)
+    k_d = replace(PSMA.findings["PSMA.k_d"], region="PSMB")
+    with pytest.raises(UnknownNameError, match="unknown target 'PSMB'"):
+        simulate(replace(PSMA, findings={**nowhere, "PSMB.k_d": k_d}), MCRPC)
+    carbonic = replace(PSMA, findings={**nowhere, "CAIX.k_d": replace(k_d, region="CAIX")})
+    with pytest.raises(InputError, match="CAIX.k_on, CAIX.internalisation, CAIX.recycling"):
+        simulate(carbonic, MCRPC)
+
+
+def test_a_host_carries_any_target_of_the_catalogue_with_its_density_and_uncertainty():
+    carrying = with_targets(MCRPC, ["GRPR"])
+    density = carrying.findings["pancreas.GRPR.density"]
+    assert density.value > 5 * carrying.findings["lungs.GRPR.density"].value  # RNA 20 and 0
+    assert density.gsd > 2
+    assert {site.region for site in carrying.sites if site.site == "GRPR"} == {
+        *MCRPC.organs, *MCRPC.lesions
+    }  # fmt: skip
+    # the calibrated sites of the main job stay as they are, under any name of theirs
+    assert with_targets(MCRPC, ["PSMA", "SSTR2"]) == MCRPC
+    same = with_targets(MCRPC, ["FOLH1"])
+    assert same.findings["kidneys.FOLH1.density"].value == (
+        MCRPC.findings["kidneys.PSMA.density"].value
+    )
+    with pytest.raises(InputError, match="transporter"):
+        with_targets(MCRPC, ["NIS"])
+    with pytest.raises(InputError, match="mineral"):
+        with_targets(MCRPC, ["hydroxyapatite"])
+
+
+def test_a_vector_moved_to_another_target_irradiates_where_that_target_is():
+    moved = TATE.retargeted("GRPR")
+    course = simulate(moved, GEP_NET, one_cycle(moved), patients=1)
+    own = simulate(TATE, GEP_NET, one_cycle(TATE), patients=1)
+    ratio = course.dose.sel(region=["pancreas", "spleen"]).sum("radiation") / own.dose.sel(
+        region=["pancreas", "spleen"]
+    ).sum("radiation")
+    assert float(ratio.sel(region="pancreas").mean()) > 1  # GRPR
+    assert float(ratio.sel(region="spleen").mean()) < 0.3  # SSTR2
 
 
 def test_an_unknown_comedication_suggests_the_nearest():

@@ -110,6 +110,10 @@ def _silent(share: float, what: str) -> None:
     del share, what
 
 
+BINDING_RATES = ("k_on", "internalisation", "recycling")
+"""What a vector must have for every kind of site that it binds, besides k_d."""
+
+
 def _check(agent: Agent, host: Host, threads: int | None) -> None:
     if threads is not None and threads < 1:
         raise InputError(f"threads: {threads} must be at least 1")
@@ -117,6 +121,12 @@ def _check(agent: Agent, host: Host, threads: int | None) -> None:
         raise InputError(
             f"agent {agent.name} binds {', '.join(agent.binds) or 'nothing'}, and host {host.name} "
             f"carries none of it; choose another disease than {host.disease or 'none'}"
+        )
+    needed = [f"{site}.{rate}" for site in agent.binds for rate in BINDING_RATES]
+    if missing := [key for key in needed if key not in agent.findings]:
+        raise InputError(
+            f"agent {agent.name}: {', '.join(missing)} not known; an affinity alone does not say "
+            "how a vector binds and is taken up; give these values too"
         )
 
 

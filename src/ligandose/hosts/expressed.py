@@ -16,7 +16,14 @@ from statistics import fmean, pstdev
 from ligandose.errors import InputError
 from ligandose.evidence import Finding, Status, read_findings
 from ligandose.hosts.host import Host, SitePlace
-from ligandose.targets import Density, Target, density_of, indications, target
+from ligandose.targets import (
+    Density,
+    Target,
+    canonical_name,
+    density_of,
+    indications,
+    target,
+)
 
 SPACE = "interstitial"
 """Where the sites of a catalogued target face: the space that agents reach from the vessel."""
@@ -30,7 +37,7 @@ def with_targets(host: Host, names: Iterable[str]) -> Host:
     Args:
         host: reference host; its disease names the tumours.
         names: any names of targets, which become the kinds of site ("GRPR"). What the host
-            already carries, by that name or another of the same target, is left alone.
+            already carries stays; another name of the same target gets the same sites.
 
     Raises:
         UnknownNameError: no target of that name.
@@ -41,8 +48,31 @@ def with_targets(host: Host, names: Iterable[str]) -> Host:
     added = host
     for name in names:
         if name not in carried:
-            added = _with_target(added, name, target(name))
+            added = _with_alias(added, name) or _with_target(added, name, target(name))
     return added
+
+
+def _with_alias(host: Host, name: str) -> Host | None:
+    """Return the host with the sites of a target that it carries under another name, or None."""
+    wanted = canonical_name(name)
+    own = next((s.site for s in host.sites if _canonical(s.site) == wanted), None)
+    if own is None:
+        return None
+    copied = {
+        key.replace(f".{own}.", f".{name}."): replace(finding, subject=name)
+        for key, finding in host.findings.items()
+        if f".{own}." in key
+    }
+    places = [SitePlace(s.region, name, s.space) for s in host.sites if s.site == own]
+    return replace(host, findings={**host.findings, **copied}, sites=(*host.sites, *places))
+
+
+def _canonical(site: str) -> str | None:
+    """Return the target that a kind of site is; None for one that is no target (megalin)."""
+    try:
+        return canonical_name(site)
+    except InputError:
+        return None
 
 
 def _with_target(host: Host, site: str, found: Target) -> Host:
