@@ -18,6 +18,7 @@ def flags_of(found: Target, indication: str | None = None) -> tuple[str, ...]:
         *_protein(found, organs.values()),
         *_antibody(organs.values()),
         *_organs(organs.values()),
+        *_dose_limiting(found),
         *_place(found, indication),
         *_tumour(found, indication),
     )
@@ -68,6 +69,15 @@ def _organs(organs: Iterable[OrganExpression]) -> Iterable[str]:
     )
     if named:
         yield f"normal organs: {', '.join(named)}"
+
+
+def _dose_limiting(found: Target) -> Iterable[str]:
+    """Organs that limit the dose of agents against the target, as read at a source."""
+    said = found.said("dose_limiting_organ")
+    read = [c.value for c in said if c.verified and isinstance(c.value, str)]
+    organs = dict.fromkeys(organ for term in read for organ in term.split(";"))
+    if organs:
+        yield f"dose-limiting: {', '.join(o.strip().replace('_', ' ') for o in organs)}"
 
 
 def _place(found: Target, indication: str | None) -> Iterable[str]:
