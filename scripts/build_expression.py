@@ -108,14 +108,25 @@ class _Store:
         )  # fmt: skip
 
     def surface(self) -> list[tuple[Any, ...]]:
-        surfy = {
-            r[0]: r for r in self._ask("SELECT symbol, uniprot, label, label_source FROM surfy")
-        }
+        listed = self._ask("SELECT symbol, uniprot, label, label_source FROM surfy")
+        surfy = {r[0]: r for r in listed} | self._by_accession(listed)
         cspa = dict(self._ask("SELECT symbol, min(category) FROM cspa GROUP BY symbol"))
         return [
             (gene, *(surfy.get(gene, ("", "", "", ""))[1:]), cspa.get(gene, ""))
             for gene in self._genes
         ]
+
+    def _by_accession(self, listed: list[tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+        """Return the rows of genes that the list has under an older symbol (PVRL4: NECTIN4)."""
+        accessions = {r[1]: r for r in listed}
+        return {
+            gene: accessions[accession]
+            for row in read_table("targets.csv")
+            for gene, accession in zip(
+                row["hgnc_symbol"].split(";"), row["uniprot"].split(";"), strict=False
+            )
+            if accession in accessions
+        }
 
     def surface_proteins(self) -> set[str]:
         return {r[0] for r in self._ask("SELECT symbol FROM surfy WHERE label = 'surface'")}

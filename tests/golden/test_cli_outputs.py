@@ -38,9 +38,11 @@ Commands:
   vsv                Compute voxel S values in an endless medium.
   absorbed-fraction  Follow particles in a sphere of water.
   phantom            Show a reference adult: masses, slices, label map.
-  agents             List the agents, or the values of one.
+  landscape          Write the landscape: one page to search and sort.
   hosts              List hosts and diseases, or the values of one host.
   version            Show the version of program and data.
+  targets            Targets: evidence, expression, ranking.
+  agents             Agents: what binds which target, how far it came.
 
   Start with: ligandose demo
 """
@@ -130,12 +132,12 @@ def test_an_unknown_public_name_is_an_attribute_error() -> None:
 def test_agents_and_hosts_are_listed_for_people_and_programs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    listed = document(capsys, "agents")
+    listed = document(capsys, "agents", "list")
     assert listed["document"] == "ligandose.agents"
     assert listed["research_use_only"] is True
     names = [agent["name"] for agent in listed["agents"]]
     assert {"177Lu-PSMA-617", "177Lu-DOTATATE"} <= set(names)
-    text = printed(capsys, "agents")
+    text = printed(capsys, "agents", "list")
     assert all(name in text for name in names)
     assert "6 × 7.4 GBq every 6 weeks" in text
     listed = document(capsys, "hosts")
@@ -146,14 +148,18 @@ def test_agents_and_hosts_are_listed_for_people_and_programs(
 def test_the_values_of_an_agent_and_of_a_host_have_unit_status_and_source(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for arguments in (["agents", "177Lu-PSMA-617"], ["hosts", "adult-male", "--disease", "mCRPC"]):
+    for arguments, key in (
+        (["agents", "show", "177Lu-PSMA-617"], "values"),
+        (["hosts", "adult-male", "--disease", "mCRPC"], "findings"),
+    ):
         found = document(capsys, *arguments)
-        for finding in found["findings"]:
+        assert found[key]
+        for finding in found[key]:
             assert finding["unit"]
             assert finding["status"]
             assert finding["source"]
         text = printed(capsys, *arguments)
-        assert found["findings"][0]["key"] in text
+        assert found[key][0]["key"] in text
 
 
 def test_the_document_of_a_nuclide_has_its_keys(capsys: pytest.CaptureFixture[str]) -> None:

@@ -105,7 +105,7 @@ WRONG_COMMANDS = {
     "demo --seed 9007199254740992": "got '9007199254740992'",
     "nuclide Lu-179": "Lu-177",
     "nuclide x\x1b[31mred": "unknown nuclide",
-    "agents 177Lu-PSMA-618": "177Lu-PSMA-617",
+    "agents show 177Lu-PSMA-618": "177Lu-PSMA-617",
     "hosts adult-mal": "adult-male",
     "hosts adult-male --disease mcrcp": "mCRPC",
     "--bogus": "no such option",

@@ -344,7 +344,7 @@ def test_an_agent_that_binds_nothing_in_the_host_is_refused():
     with pytest.raises(UnknownNameError, match="unknown target 'PSMB'"):
         simulate(replace(PSMA, findings={**nowhere, "PSMB.k_d": k_d}), MCRPC)
     carbonic = replace(PSMA, findings={**nowhere, "CAIX.k_d": replace(k_d, region="CAIX")})
-    with pytest.raises(InputError, match="CAIX.k_on, CAIX.internalisation, CAIX.recycling"):
+    with pytest.raises(InputError, match=r"CAIX\.k_on, CAIX\.internalisation, CAIX\.recycling"):
         simulate(carbonic, MCRPC)
 
 

@@ -101,7 +101,7 @@ def landscape_agent(name: str) -> LandscapeAgent:
         a for a in landscape_agents() if wanted in map(_folded, (*a.aliases, a.model)) and wanted
     ]
     if not found:
-        spoken = {n for a in landscape_agents() for n in (a.name, *a.aliases)}
+        spoken = dict.fromkeys(n for a in landscape_agents() for n in (a.name, *a.aliases))
         raise UnknownNameError("agent", name, spoken)
     if len(found) > 1:
         names = " and ".join(a.name for a in found)

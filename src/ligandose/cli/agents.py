@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ligandose.cli.catalogue import FINDING_COLUMNS, agent_entry, finding_rows, stamped, typical_use
 from ligandose.cli.documents import MISSING
-from ligandose.cli.output import print_json, print_rows
+from ligandose.cli.output import print_json, print_rows, require
 from ligandose.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ def _chosen(wish: Wish) -> list[LandscapeAgent]:
     from ligandose.nuclides import nuclide
     from ligandose.targets import indication_name, target
 
-    if wish.stage is not None and wish.stage not in STAGES:
-        raise UnknownNameError("stage", wish.stage, STAGES)
+    require("stage", wish.stage, STAGES)
     wanted = target(wish.target).name if wish.target is not None else None
     place = indication_name(wish.indication) if wish.indication is not None else None
     atom = nuclide(wish.nuclide).name if wish.nuclide is not None else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ligandose.errors import InputError, LigandoseError
+from ligandose.errors import InputError, LigandoseError, nearest_names
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,6 +38,18 @@ def check_out(out: Path | None) -> None:
     from ligandose.report import check_replaceable
 
     check_replaceable(out)
+
+
+def require(kind: str, name: str | None, allowed: Sequence[str]) -> None:
+    """Raise where a name is given that is not one of a few; None is no name.
+
+    Raises:
+        InputError: says what came and what is allowed.
+    """
+    if name is not None and name not in allowed:
+        near = nearest_names(name, allowed)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise InputError(f"unknown {kind} {name!r}; {hint}allowed: {', '.join(allowed)}")
 
 
 @dataclass(frozen=True, slots=True)

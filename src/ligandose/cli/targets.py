@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ligandose.cli.catalogue import stamped
 from ligandose.cli.documents import MISSING, Wanted, computed, deliver, write_folder
-from ligandose.cli.output import check_out, print_json, print_rows, shortest
+from ligandose.cli.output import check_out, print_json, print_rows, require, shortest
 from ligandose.cli.progress import Part, Progress
-from ligandose.errors import InputError, UnknownNameError
+from ligandose.errors import InputError
 
 if TYPE_CHECKING:
     from ligandose.targets import Profile, Target
@@ -39,15 +39,14 @@ def list_targets(
     """List the targets that sit somewhere, matter somewhere or came so far.
 
     Raises:
-        UnknownNameError: an unknown compartment, indication or stage.
+        UnknownNameError: an unknown indication.
+        InputError: an unknown compartment or stage; lists those that are known.
     """
     from ligandose.agents import STAGES
     from ligandose.targets import COMPARTMENTS, indication_name, target, targets
 
-    if compartment is not None and compartment not in COMPARTMENTS:
-        raise UnknownNameError("compartment", compartment, COMPARTMENTS)
-    if stage is not None and stage not in STAGES:
-        raise UnknownNameError("stage", stage, STAGES)
+    require("compartment", compartment, COMPARTMENTS)
+    require("stage", stage, STAGES)
     place = indication_name(indication) if indication is not None else None
     entries = [
         entry
@@ -109,12 +108,12 @@ def rank_targets(indication: str | None, evidence: str, *, seed: int, wanted: Wa
     """Rank the targets of an indication, or every target where it does best.
 
     Raises:
-        UnknownNameError: an unknown indication, or another kind of evidence than all or common.
+        UnknownNameError: an unknown indication.
+        InputError: another kind of evidence than all or common.
     """
     from ligandose.targets import indication_name
 
-    if evidence not in EVIDENCE:
-        raise UnknownNameError("kind of evidence", evidence, EVIDENCE)
+    require("kind of evidence", evidence, EVIDENCE)
     place = indication_name(indication) if indication is not None else None
 
     def make(progress: Part) -> dict[str, Any]:
@@ -183,8 +182,7 @@ def import_evidence(asked: Import, *, as_json: bool, quiet: bool) -> None:
     from ligandose.evidence.tables import SPECS
 
     kinds = (*SPECS, ONCOREF)
-    if asked.kind not in kinds:
-        raise UnknownNameError("source of tables", asked.kind, kinds)
+    require("source of tables", asked.kind, kinds)
     if asked.kind != ONCOREF and not asked.paths:
         raise InputError(f"import {asked.kind}: no file is named; give the tables as downloaded")
     with Progress(quiet=quiet) as progress:

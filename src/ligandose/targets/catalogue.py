@@ -134,7 +134,7 @@ def canonical_name(name: str) -> str:
         raise InputError(
             f"target {name!r} is a name of {' and '.join(found)}; give one of these instead"
         )
-    spoken = {spelt for row in _identities().values() for spelt in _spellings(row)}
+    spoken = dict.fromkeys(s for row in _identities().values() for s in _spellings(row))
     raise UnknownNameError("target", name, spoken)
 
 

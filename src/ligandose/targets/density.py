@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from ligandose.errors import InputError
 from ligandose.evidence import read_table
 from ligandose.targets.catalogue import Target, indications, target
-from ligandose.targets.expression import cancer_expression, organ_expression
+from ligandose.targets.expression import UNCERTAIN, cancer_expression, organ_expression
 
 FloatArray = NDArray[np.float64]
 
@@ -46,6 +46,10 @@ ASSAY_CLASSES = ("autoradiography", "binding tissue", "immunoassay")
 """Assays that may count other sites than those accessible to a ligand. What does count them, in
 people or on whole cells (PET model, flow cytometry, cell count), is the reference."""
 _ASSAY_CLASS_OF = {"mass spectrometry": "immunoassay"}  # both weigh all protein of an extract
+_NUMBERS = (
+    "intercept", "rna_slope", "protein_slope", "protein_slope_tumour", "tumour_shift",
+    "tau", "sigma", "parameter_sd", "error_scale",
+)  # fmt: skip
 CIRCULATING = frozenset({"blood"})
 """Tissues outside the model: per litre of blood, and the expression tables have no RNA of it."""
 
@@ -234,7 +238,7 @@ def measured_density(name: str, tissue: str) -> Density | None:
     ]
     if not pairs:
         return None
-    mean, sd = _combined([_logs(p) for p in pairs])
+    mean, sd = _combined(_logs(pairs))
     return Density(
         name, tissue, 10**mean, 10**sd, 1.0, "measured", "", tuple(p.source for p in pairs)
     )
@@ -247,12 +251,9 @@ def features_of(found: Target, tissue: str, *, use: frozenset[str] = ALL_EVIDENC
         seen = [o.rna_nTPM for o in organs.values() if o.rna_nTPM is not None]
         highest = max(seen, default=None) if "rna" in use else None
         stained = cancer_expression(found, tissue) if "protein" in use else None
-        trusted = (
-            stained is not None
-            and stained.number >= FEWEST_PATIENTS
-            and stained.reliability != "Uncertain"
-        )
-        return Features(highest, stained.positive_level if stained and trusted else None, True)
+        if stained and (stained.number < FEWEST_PATIENTS or stained.reliability == UNCERTAIN):
+            stained = None
+        return Features(highest, stained.positive_level if stained else None, True)
     organ = organs.get(tissue)
     if organ is None:
         return Features(None, None, False)
@@ -283,21 +284,16 @@ def density_pairs() -> tuple[DensityPair, ...]:
 
 def calibration_pairs() -> tuple[DensityPair, ...]:
     """Return what the model is fitted to: densities and bounds of people's solid tissues."""
-    return tuple(
-        p for p in density_pairs() if p.kind != "cell line" and p.tissue not in CIRCULATING
-    )
+    pairs = density_pairs()
+    return tuple(p for p in pairs if p.kind != "cell line" and p.tissue not in CIRCULATING)
 
 
 @cache
 def density_models() -> Mapping[str, DensityModel]:
     """Return the fitted parameters by pattern of evidence."""
-    numbers = (
-        "intercept", "rna_slope", "protein_slope", "protein_slope_tumour", "tumour_shift",
-        "tau", "sigma", "parameter_sd", "error_scale",
-    )  # fmt: skip
     return {
         row["pattern"]: DensityModel(
-            **{c: float(row[c]) for c in numbers},
+            **{c: float(row[c]) for c in _NUMBERS},
             assay_effects={a: float(row["assay_" + a.replace(" ", "_")]) for a in ASSAY_CLASSES},
         )
         for row in read_table("density_model.csv")
@@ -374,7 +370,8 @@ def _residuals(name: str) -> tuple[tuple[str, float, float], ...]:
     for tissue, pairs in by_tissue.items():
         features = features_of(found, tissue)
         model = density_models()[features.pattern]
-        logs = [(x - model.assay_effect(p.assay), s) for p in pairs for x, s in [_logs(p)]]
+        effects = [model.assay_effect(p.assay) for p in pairs]
+        logs = [(x - a, sd) for (x, sd), a in zip(_logs(pairs), effects, strict=True)]
         mean, sd = _combined(logs)
         weight = max(p.weight for p in pairs)
         sd = math.sqrt((model.sigma**2 + sd**2) / weight - model.sigma**2)
@@ -382,10 +379,19 @@ def _residuals(name: str) -> tuple[tuple[str, float, float], ...]:
     return tuple(residuals)
 
 
-def _logs(pair: DensityPair) -> tuple[float, float]:
-    """Return log10 of a published density and the SD that repeats of such values show."""
-    scale = density_models()["none"].error_scale
-    return math.log10(pair.density_nmol_L or math.nan), scale * math.log10(pair.gsd)
+def _logs(pairs: Sequence[DensityPair]) -> list[tuple[float, float]]:
+    """Return log10 of the published densities of one tissue and the SD that repeats show.
+
+    A value that several tissues carry weighs less beside one of the tissue's own.
+    """
+    scale, highest = density_models()["none"].error_scale, max(p.weight for p in pairs)
+    return [
+        (
+            math.log10(p.density_nmol_L or math.nan),
+            scale * math.log10(p.gsd) * math.sqrt(highest / p.weight),
+        )
+        for p in pairs
+    ]
 
 
 def _published(row: Mapping[str, str]) -> tuple[str, ...]:

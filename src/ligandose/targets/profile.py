@@ -189,7 +189,7 @@ def profile(
         indication=indication,
         judged=judged,
         score=np.exp(scores),
-        tier=tier if _assessable(judged, base, meant, tier) else None,
+        tier=tier if _assessable(judged, base, meant) else None,
         missing_weight=missing,
         stability=stability,
         flags=flags_of(found, indication),
@@ -232,10 +232,11 @@ def _missing_share(judged: Sequence[Judged], weights: FloatArray) -> float:
     return float(weights @ ~known / weights.sum()) if weights.sum() > 0 else 1.0
 
 
-def _assessable(
-    judged: Sequence[Judged], weights: FloatArray, meant: FloatArray, tier: int
-) -> bool:
-    """Whether the tier rests on evidence: rules of target_tiers.csv."""
+def _assessable(judged: Sequence[Judged], weights: FloatArray, meant: FloatArray) -> bool:
+    """Whether the tier rests on evidence: rules of target_tiers.csv.
+
+    Draws of the missing values alone, all that is known at its median, must mostly agree.
+    """
     if _missing_share(judged, weights) > constant("missing_weight"):
         return False
     if 1.0 - weights.sum() / meant.sum() > constant("missing_weight"):
@@ -244,7 +245,8 @@ def _assessable(
         np.full_like(j.draws, j.median) if j.known or not j.applies else j.draws for j in judged
     ]
     scores = _log_scores(weights, np.log(np.maximum(fixed, constant("floor"))))
-    return _share(_tiers(scores), tier) >= constant("missing_agreement")
+    _, counts = np.unique(_tiers(scores), return_counts=True)
+    return counts.max() / scores.size >= constant("missing_agreement")
 
 
 def _tiers_of_weights(logs: FloatArray, weights: FloatArray, seed: int) -> NDArray[np.int64]:
