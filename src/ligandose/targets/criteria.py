@@ -369,8 +369,12 @@ def _middle(claim: Claim) -> float:
 
 def _shared(question: Question) -> FloatArray:
     """Standard normal draws of what all modelled tissues of the target share."""
-    seed = np.random.default_rng([17, len(question.target.name), *question.target.name.encode()])
-    return seed.standard_normal(question.draws)
+    return _shared_draws(question.target.name, question.draws)
+
+
+@cache
+def _shared_draws(name: str, draws: int) -> FloatArray:
+    return np.random.default_rng([17, zlib.crc32(name.encode())]).standard_normal(draws)
 
 
 def _density_draws(question: Question, found: Density, shared: FloatArray) -> FloatArray:

@@ -229,13 +229,19 @@ def _density(name: str, tissue: str, use: frozenset[str]) -> Density:
     return _modelled(found, tissue, use)
 
 
+@cache
+def _pairs_by_place() -> Mapping[tuple[str, str], list[DensityPair]]:
+    """Return the densities of tissues (no cell lines, no bounds) by target and tissue."""
+    found: dict[tuple[str, str], list[DensityPair]] = defaultdict(list)
+    for pair in density_pairs():
+        if pair.kind != "cell line" and pair.density_nmol_L:
+            found[pair.target, pair.tissue].append(pair)
+    return found
+
+
 def measured_density(name: str, tissue: str) -> Density | None:
     """Return the published density of a pair (several: the weighted geometric mean), or None."""
-    pairs = [
-        p
-        for p in density_pairs()
-        if (p.target, p.tissue) == (name, tissue) and p.kind != "cell line" and p.density_nmol_L
-    ]
+    pairs = _pairs_by_place().get((name, tissue))
     if not pairs:
         return None
     mean, sd = _combined(_logs(pairs))

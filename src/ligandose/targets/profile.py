@@ -28,7 +28,7 @@ from ligandose.targets.flags import flags_of
 
 FloatArray = NDArray[np.float64]
 
-DRAWS = 600
+DRAWS = 400
 WEIGHT_DRAWS = 200
 FOR, AGAINST = 0.75, 0.40
 """Median desirability from which on a criterion speaks for a target, or below which against."""
