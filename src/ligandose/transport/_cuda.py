@@ -22,7 +22,6 @@ from ligandose.errors import SolverError
 from ligandose.transport._geometry import Geometry
 from ligandose.transport._history import follow_history
 from ligandose.transport._physics import Physics
-from ligandose.transport._random import start_stream
 from ligandose.transport._sources import Source
 from ligandose.transport._stack import COLUMNS, DEPTH
 from ligandose.transport._tally import Tally, add
@@ -46,8 +45,9 @@ def run_on_device(physics, geometry, source, tally, seed, first, count, quanta, 
     thread, threads = cuda.grid(1), cuda.gridsize(1)
     rng = cuda.local.array(1, uint64)
     for h in range(thread, count, threads):
-        start_stream(rng, seed, first + h)
-        follow_history(physics, geometry, source, tally, quanta, rng, stacks[thread])
+        follow_history(
+            physics, geometry, source, tally, seed, first + h, quanta, rng, stacks[thread]
+        )
 
 
 def runner(

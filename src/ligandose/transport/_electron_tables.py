@@ -20,6 +20,7 @@ from ligandose.transport.stopping import (
     AVOGADRO,
     alpha_stopping,
     electron_collision_stopping,
+    electron_csda_range,
     electron_radiative_stopping,
 )
 
@@ -37,7 +38,8 @@ and Berger (1986, doi:10.1016/0092-640X(86)90014-8) for light elements at 0.5 to
 SOFT, SPREAD, INELASTIC, ELASTIC, BREMS, DEFLECTION, MU_C, SCREEN, SPIN, W_C, K_C, ALPHA_LOSS = (
     range(12)
 )
-COLUMNS = 12
+RANGE, PHOTONS = 12, 13
+COLUMNS = 14
 _MU_POINTS, _W_POINTS, _BISECTIONS = 801, 401, 50
 
 
@@ -92,7 +94,8 @@ def electron_tables(material: Material, settings: ElectronSettings) -> FloatArra
     INELASTIC, ELASTIC, BREMS: single events per g/cm2; DEFLECTION: inverse transport mean free
     path of grouped deflections; MU_C: single deflections have mu = (1 - cos)/2 above this, with
     density (1 - SPIN mu)/(mu + SCREEN)^2; W_C, K_C: limits of INELASTIC and BREMS, keV;
-    ALPHA_LOSS: stopping power for alphas of the same energies, keV cm2/g.
+    ALPHA_LOSS: stopping power for alphas of the same energies, keV cm2/g; RANGE: csda range, g/cm2;
+    PHOTONS: single photons that an electron emits until it stops.
     """
     table = np.zeros((ENERGY_KEV.size, COLUMNS))
     w_c = np.maximum(settings.hard_min_keV, settings.hard_fraction * ENERGY_KEV)
@@ -112,6 +115,10 @@ def electron_tables(material: Material, settings: ElectronSettings) -> FloatArra
     table[:, MU_C : SPIN + 1] = shape
     table[:, W_C] = w_c
     table[:, K_C] = k_c
+    table[:, RANGE] = electron_csda_range(material.name, ENERGY_KEV)
+    rate = photons / (collision + radiative) * ENERGY_KEV  # per unit of ln(energy)
+    step = np.log(ENERGY_KEV[1:] / ENERGY_KEV[:-1])
+    table[1:, PHOTONS] = np.cumsum(0.5 * (rate[1:] + rate[:-1]) * step)
     table[:, ALPHA_LOSS] = alpha_stopping(material.name, np.maximum(ENERGY_KEV, ALPHA_RANGE_KEV[0]))
     return table
 

@@ -29,23 +29,29 @@ from ligandose.transport._electron_tables import (
     K_C,
     MC2,
     MU_C,
+    PHOTONS,
+    RANGE,
     SCREEN,
     SOFT,
     SPIN,
     SPREAD,
     W_C,
 )
-from ligandose.transport._geometry import OUTSIDE, SHAPES, VOXELS, locate
-from ligandose.transport._kernel import kernel
+from ligandose.transport._geometry import FAR_CM, OUTSIDE, SHAPES, VOXELS, clearance, locate
+from ligandose.transport._kernel import inlined, kernel
 from ligandose.transport._physics import PER_E, node
 from ligandose.transport._random import turned, uniform
 from ligandose.transport._stack import ELECTRON, PHOTON, has_room, push
-from ligandose.transport._tally import deposit
+from ligandose.transport._tally import REGION, VOXEL, deposit
 
 HALVINGS = 10
 """A border is found to 1/1024 of the step."""
 VACUUM_G_CM3 = 1e-9
-FAR_CM = 1e6
+ENOUGH = 1.1
+"""Of 0.2 MeV, 2e-4 of the energy (besides photons) lie beyond this many csda ranges."""
+SHORT_G_CM2 = 0.2
+"""Photons from tracks below 0.2 g/cm2 (0.5 MeV) may start at their beginning: they go centimetres,
+and carry 0.2 % of the energy."""
 
 
 @kernel
@@ -93,35 +99,56 @@ def _at(table, m, i, f, column):
 
 
 @kernel
-def follow_electron(physics, geometry, tally, quanta, rng, stack, n, energy, x, y, z, u, v, w):
-    """Follow an electron until it is absorbed or leaves.
+def follow_electron(
+    physics, geometry, tally, quanta, rng, stack, n, kind, energy, x, y, z, u, v, w
+):
+    """Follow an electron or positron until it is absorbed or leaves.
 
     Deposits its energy, pushes knock-on electrons and bremsstrahlung on the stack. Returns
     their new number, and position and region of the end.
     """
     region, voxel = locate(geometry, x, y, z)
     far = longest_step(geometry)
+    # a positron matters where it ends
+    by_place = kind == ELECTRON and (tally.mode == REGION or tally.mode == VOXEL)
     e = energy
     table = physics.electron
     while region != OUTSIDE and e > physics.electron_absorb[region]:
         density = geometry.density[region]
         m = geometry.material[region]
         i, f = node(e)
+        if by_place:
+            reach = ENOUGH * _at(table, m, i, f, RANGE)
+            room = min(0.5 * far * density, SHORT_G_CM2)
+            if reach < room and reach < density * clearance(geometry, region, x, y, z):
+                left = _next_photon(table, m, i, f, rng)
+                deposit(tally, quanta, region, voxel, x, y, z, e - left)
+                e = left
+                if left > 0.0:
+                    given = brems_energy(e, table[m, i, K_C], rng)
+                    e -= given
+                    if has_room(stack, n):
+                        n = push(stack, n, PHOTON, given, x, y, z, u, v, w)
+                    else:
+                        deposit(tally, quanta, region, voxel, x, y, z, given)
+                continue
         soft = _at(table, m, i, f, SOFT)
         inelastic = _at(table, m, i, f, INELASTIC)
         elastic = _at(table, m, i, f, ELASTIC)
         brems = _at(table, m, i, f, BREMS)
         single = inelastic + elastic + brems
-        # half the change of ln(single) and ln(soft) per unit of ln(energy)
-        bend = 0.5 * PER_E * (
+        free_path, per_e = 1.0 / single, 1.0 / e
+        slowing = soft * per_e
+        # half the change of ln(single) and of soft/e per unit of ln(energy)
+        bend = 0.5 * PER_E * free_path * (
             table[m, i + 1, ELASTIC] - table[m, i, ELASTIC]
             + table[m, i + 1, INELASTIC] - table[m, i, INELASTIC]
-        ) / single  # fmt: skip
-        sag = 0.5 * PER_E * (table[m, i + 1, SOFT] - table[m, i, SOFT]) / soft
-        limit = physics.step_loss * e / soft
-        s = -math.log(uniform(rng)) / single
+        )  # fmt: skip
+        sag = 0.5 * PER_E * per_e * (table[m, i + 1, SOFT] - table[m, i, SOFT])
+        limit = physics.step_loss / slowing
+        s = -math.log(uniform(rng)) * free_path
         if s < 2.0 * limit:
-            s *= 1.0 + bend * s * soft / e
+            s *= 1.0 + bend * s * slowing
         hard = s < limit
         s = min(s, limit)
         length = far
@@ -139,13 +166,15 @@ def follow_electron(physics, geometry, tally, quanta, rng, stack, n, energy, x, 
             loss *= walked / length
             back = walked * uniform(rng)
             bx, by, bz = x + u * back, y + v * back, z + w * back
-            _, at = locate(geometry, bx, by, bz)
+            inside, at = locate(geometry, bx, by, bz)
+            if inside == OUTSIDE:  # just behind the border, where there are no voxels any more
+                at = voxel
             deposit(tally, quanta, region, at, bx, by, bz, loss)
             e -= loss
             x, y, z = x + u * walked, y + v * walked, z + w * walked
             region, voxel = there, place
             continue
-        u, v, w = _grouped_turn(table, m, i, f, bend, s, loss / e, u, v, w, rng)
+        u, v, w = _grouped_turn(table, m, i, f, bend, s, loss * per_e, u, v, w, rng)
         rest = length - hinge
         x, y, z = hx + u * rest, hy + v * rest, hz + w * rest
         end, voxel = locate(geometry, x, y, z)
@@ -166,18 +195,18 @@ def follow_electron(physics, geometry, tally, quanta, rng, stack, n, energy, x, 
             continue
         if pick < elastic + inelastic:
             given = moller_loss(e, _at(table, m, i, f, W_C), rng)
-            kind, cos = ELECTRON, _moller_cosine(e, given)
+            struck, cos = True, _moller_cosine(e, given)
         else:
             given = brems_energy(e, table[m, i, K_C], rng)
-            kind, cos = PHOTON, 1.0
+            struck, cos = False, 1.0
         if given <= 0.0:
             continue
         p, q, r = u, v, w
-        if kind == ELECTRON:
+        if struck:
             p, q, r = turned(u, v, w, cos, rng)
-        followed = kind == PHOTON or given > physics.electron_absorb[region]
+        followed = not struck or given > physics.electron_absorb[region]
         if followed and has_room(stack, n):
-            if kind == PHOTON:
+            if not struck:
                 n = push(stack, n, PHOTON, given, x, y, z, u, v, w)
             else:
                 n = _knock_on(stack, n, e, given, x, y, z, u, v, w, p, q, r)
@@ -190,6 +219,18 @@ def follow_electron(physics, geometry, tally, quanta, rng, stack, n, energy, x, 
 
 
 @kernel
+def _next_photon(table, m, i, f, rng):
+    """Return the energy at which an electron emits its next photon; 0 if it stops before."""
+    left = _at(table, m, i, f, PHOTONS) + math.log(uniform(rng))
+    if left <= 0.0:
+        return 0.0
+    while table[m, i, PHOTONS] > left:
+        i -= 1
+    f = (left - table[m, i, PHOTONS]) / (table[m, i + 1, PHOTONS] - table[m, i, PHOTONS])
+    return math.exp((i + f) / PER_E)
+
+
+@inlined
 def _grouped_loss(table, m, i, f, soft, sag, s, e, rng):
     """Sample the energy lost in grouped collisions: mean and variance are right.
 
@@ -197,7 +238,7 @@ def _grouped_loss(table, m, i, f, soft, sag, s, e, rng):
     uniform one in place of the cut normal one.
     """
     mean = soft * s
-    mean *= 1.0 - sag * mean / e
+    mean *= 1.0 - sag * s
     variance = s * _at(table, m, i, f, SPREAD)
     m2 = mean * mean
     if m2 > 3.0 * variance:
@@ -211,7 +252,7 @@ def _grouped_loss(table, m, i, f, soft, sag, s, e, rng):
     return min(loss, e)
 
 
-@kernel
+@inlined
 def _grouped_turn(table, m, i, f, bend, s, lost, u, v, w, rng):
     """Turn by the grouped deflections of a step: mu exponential, its mean that of Lewis (1950)."""
     g = s * _at(table, m, i, f, DEFLECTION)
@@ -225,7 +266,7 @@ def _grouped_turn(table, m, i, f, bend, s, lost, u, v, w, rng):
     return turned(u, v, w, 1.0 - 2.0 * mu, rng)
 
 
-@kernel
+@inlined
 def _single_turn(table, m, i, f, u, v, w, rng):
     """Turn by one elastic collision: density (1 - b mu)/(mu + a)^2 above mu_c."""
     mu_c = _at(table, m, i, f, MU_C)

@@ -10,6 +10,7 @@ ANL-7050), electrons find a surface by bisection of their step.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ IntArray = NDArray[np.int32]
 
 INFINITE, VOXELS, SHAPES, SPHERES = 0, 1, 2, 3
 OUTSIDE = -1
+FAR_CM = 1e6
 BLOCK_BITS = 2
 BLOCK = 1 << BLOCK_BITS
 MIXED = 65_535
@@ -108,3 +110,25 @@ def locate(geometry, x, y, z):
             region = np.int64(geometry.owner[shape])
             return region, region
     return OUTSIDE, OUTSIDE
+
+
+@kernel
+def clearance(geometry, region, x, y, z):
+    """Return a distance, cm, within which all points share the voxel, or the shell, of a point.
+
+    `region` is that of the point. Zero where it is not worth the search.
+    """
+    if geometry.kind == VOXELS:
+        d = FAR_CM
+        for axis, at in enumerate((x, y, z)):
+            a = (at - geometry.low[axis]) * geometry.per_cm[axis]
+            a -= int(a)
+            d = min(d, min(a, 1.0 - a) / geometry.per_cm[axis])
+        return d
+    if geometry.kind == SPHERES:
+        r = math.sqrt(x * x + y * y + z * z)
+        d = math.sqrt(geometry.shapes[region, 0]) - r
+        if region > 0:
+            d = min(d, r - math.sqrt(geometry.shapes[region - 1, 0]))
+        return d
+    return 0.0

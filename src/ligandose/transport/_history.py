@@ -12,19 +12,22 @@ from ligandose.transport._alphas import follow_alpha
 from ligandose.transport._electrons import follow_electron
 from ligandose.transport._geometry import OUTSIDE, locate
 from ligandose.transport._kernel import kernel
+from ligandose.transport._nets import AZIMUTH, COSINE, ENERGY, KIND, even, net_key
 from ligandose.transport._photons import MC2, annihilate, follow_photon
-from ligandose.transport._random import isotropic, start_stream
+from ligandose.transport._random import direction, start_stream
 from ligandose.transport._sources import emission, place
 from ligandose.transport._stack import ALPHA, ELECTRON, PHOTON, POSITRON, push
 from ligandose.transport._tally import add, deposit
 
 
 @kernel
-def follow_history(physics, geometry, source, tally, quanta, rng, stack):
-    """Draw a primary particle and follow it and all that it sets free."""
-    kind, energy = emission(source, rng)
-    x, y, z = place(source, geometry, rng)
-    u, v, w = isotropic(rng)
+def follow_history(physics, geometry, source, tally, seed, history, quanta, rng, stack):
+    """Draw the primary particle of a history and follow it and all that it sets free."""
+    start_stream(rng, seed, history)
+    key = net_key(seed, history)
+    kind, energy = emission(source, even(key, history, KIND), even(key, history, ENERGY))
+    x, y, z = place(source, geometry, key, history, rng)
+    u, v, w = direction(even(key, history, COSINE), even(key, history, AZIMUTH))
     emitted = energy + 2.0 * MC2 if kind == POSITRON else energy  # it will annihilate
     add(quanta, tally.bins + 1, np.int64(emitted * tally.quanta_per_keV + 0.5))
     if kind == ELECTRON:  # most electrons of most runs end where they begin
@@ -52,7 +55,7 @@ def follow_next(physics, geometry, tally, quanta, rng, stack, n):
         follow_alpha(physics, geometry, tally, quanta, energy, x, y, z, u, v, w)
         return n
     n, x, y, z, region = follow_electron(
-        physics, geometry, tally, quanta, rng, stack, n, energy, x, y, z, u, v, w
+        physics, geometry, tally, quanta, rng, stack, n, kind, energy, x, y, z, u, v, w
     )
     if kind == POSITRON:
         if region == OUTSIDE:
@@ -72,5 +75,7 @@ def run_on_processor(physics, geometry, source, tally, seed, first, count, quant
         rng = np.empty(1, np.uint64)
         thread = get_thread_id()
         for h in range(c * chunk, min((c + 1) * chunk, count)):
-            start_stream(rng, seed, first + h)
-            follow_history(physics, geometry, source, tally, quanta[thread], rng, stacks[thread])
+            follow_history(
+                physics, geometry, source, tally, seed, first + h, quanta[thread], rng,
+                stacks[thread],
+            )  # fmt: skip

@@ -16,6 +16,12 @@ from numba import njit
 
 # Division by zero gives infinity, as in NumPy: no checks inside the loops. Contraction lets the
 # compiler use fused multiply-add; nothing is reordered, so results do not depend on the threads.
-kernel = njit(  # pyright: ignore
-    cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"}, _nrt=False
-)
+_OPTIONS = {
+    "cache": True,
+    "error_model": "numpy",
+    "fastmath": {"contract", "nsz", "arcp"},
+    "_nrt": False,
+}
+kernel = njit(**_OPTIONS)  # pyright: ignore
+# for the innermost functions, whose call would take as long as they do
+inlined = njit(forceinline=True, **_OPTIONS)  # pyright: ignore

@@ -54,7 +54,8 @@ def _first_flight(total, history, rng):
 
 @kernel
 def _follow_from_origin(physics, geometry, source, tally, history, quanta, rng, stack):
-    kind, energy = emission(source, rng)
+    pick = uniform(rng)
+    kind, energy = emission(source, pick, uniform(rng))
     u, v, w = isotropic(rng)
     add(quanta, tally.bins + 1, np.int64(energy * tally.quanta_per_keV + 0.5))
     weight, start = 1.0, 0.0

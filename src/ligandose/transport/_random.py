@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from ligandose.transport._kernel import kernel
+from ligandose.transport._kernel import inlined, kernel
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 KEY_GAMMA = np.uint64(0xD1B54A32D192ED03)
@@ -52,13 +52,20 @@ def uniform(rng):
 @kernel
 def isotropic(rng):
     """Return a direction (u, v, w), all equally likely."""
-    w = 2.0 * uniform(rng) - 1.0
-    phi = 2.0 * math.pi * uniform(rng)
+    cosine = uniform(rng)
+    return direction(cosine, uniform(rng))
+
+
+@kernel
+def direction(cosine, azimuth):
+    """Return the direction (u, v, w) of two numbers in (0, 1), uniform if they are."""
+    w = 2.0 * cosine - 1.0
+    phi = 2.0 * math.pi * azimuth
     s = math.sqrt(1.0 - w * w)
     return s * math.cos(phi), s * math.sin(phi), w
 
 
-@kernel
+@inlined
 def turned(u, v, w, cos, rng):
     """Return the direction (u, v, w) turned by the angle of cosine `cos` at a random azimuth."""
     # the quarter of the circle from two bits, the place in it by polynomials (error 1e-10)
@@ -83,6 +90,9 @@ def rotated(u, v, w, cos, c, s):
     The normals are those of Duff et al. 2017 (J. Computer Graphics Techniques 6:1).
     """
     sin = math.sqrt(max(0.0, 1.0 - cos * cos))
+    # keeps the length at one over thousands of turns; does not wait for the angle
+    scale = 1.5 - 0.5 * (u * u + v * v + w * w)
+    u, v, w = u * scale, v * scale, w * scale
     sign = 1.0 if w >= 0.0 else -1.0
     k = -1.0 / (sign + w)
     m = u * v * k
@@ -90,6 +100,4 @@ def rotated(u, v, w, cos, c, s):
     a = u * cos + p * (1.0 + sign * u * u * k) + q * m
     b = v * cos + p * sign * m + q * (sign + v * v * k)
     d = w * cos - p * sign * u - q * v
-    # keeps the length at one over thousands of turns
-    scale = 1.5 - 0.5 * (a * a + b * b + d * d)
-    return a * scale, b * scale, d * scale
+    return a, b, d

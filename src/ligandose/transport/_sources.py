@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ligandose.transport._geometry import locate
 from ligandose.transport._kernel import kernel
-from ligandose.transport._random import uniform
+from ligandose.transport._nets import VOXEL, X, Y, Z, even
+from ligandose.transport._random import direction, uniform
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -84,41 +85,38 @@ def _alias(scaled):
 
 
 @kernel
-def _drawn(keep, other, rng):
-    """Return an index drawn by an alias table."""
-    p = uniform(rng) * keep.shape[0]
+def _drawn(keep, other, pick):
+    """Return the index that an alias table gives for a number in (0, 1)."""
+    p = pick * keep.shape[0]
     i = min(int(p), keep.shape[0] - 1)
     return i if p - i < keep[i] else other[i]
 
 
 @kernel
-def emission(source, rng):
-    """Return kind and energy of a primary particle."""
-    i = _drawn(source.keep_emission, source.other_emission, rng)
+def emission(source, pick, part):
+    """Return kind and energy of a primary particle from two numbers in (0, 1)."""
+    i = _drawn(source.keep_emission, source.other_emission, pick)
     low, high = source.low_keV[i], source.high_keV[i]
-    return source.particle[i], low + (high - low) * uniform(rng)
+    return source.particle[i], low + (high - low) * part
 
 
 @kernel
-def place(source, geometry, rng):
-    """Return the point at which a primary particle begins."""
+def place(source, geometry, key, history, rng):
+    """Return the point at which a history begins; `key` is that of its net."""
     if source.kind == POINT:
         return 0.0, 0.0, 0.0
     if source.kind == BALL:
-        while True:
-            x = 2.0 * uniform(rng) - 1.0
-            y = 2.0 * uniform(rng) - 1.0
-            z = 2.0 * uniform(rng) - 1.0
-            if x * x + y * y + z * z < 1.0:
-                return x * source.radius, y * source.radius, z * source.radius
+        r = source.radius * even(key, history, X) ** (1 / 3)
+        u, v, w = direction(even(key, history, Y), even(key, history, Z))
+        return r * u, r * v, r * w
     if source.kind == GRID:
-        index = source.voxel[_drawn(source.keep, source.other, rng)]
+        index = source.voxel[_drawn(source.keep, source.other, even(key, history, VOXEL))]
         size = geometry.size
         i, rest = index % size[0], index // size[0]
         j, k = rest % size[1], rest // size[1]
-        x = geometry.low[0] + (i + uniform(rng)) / geometry.per_cm[0]
-        y = geometry.low[1] + (j + uniform(rng)) / geometry.per_cm[1]
-        z = geometry.low[2] + (k + uniform(rng)) / geometry.per_cm[2]
+        x = geometry.low[0] + (i + even(key, history, X)) / geometry.per_cm[0]
+        y = geometry.low[1] + (j + even(key, history, Y)) / geometry.per_cm[1]
+        z = geometry.low[2] + (k + even(key, history, Z)) / geometry.per_cm[2]
         return x, y, z
     return _in_boxes(source, geometry, rng)
 
