@@ -143,6 +143,11 @@ def command_problems(words: list[str]) -> Iterator[str]:
         if text is None:
             yield f"ligandose has no command {arguments[0]!r}"
             return
+        if " COMMAND " in text.partition("\n\n")[0] and len(arguments) > 1:
+            text = help_of((arguments[0], arguments[1]))
+            if text is None:
+                yield f"ligandose {arguments[0]} has no command {arguments[1]!r}"
+                return
         for option in (a.partition("=")[0] for a in arguments if a.startswith("--")):
             if option not in re.findall(r"--[A-Za-z-]+", text):
                 yield f"ligandose {arguments[0]} has no option {option}"
