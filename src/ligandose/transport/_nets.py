@@ -3,10 +3,10 @@
 What a primary particle is, where it starts and where it heads for makes half of the spread of what
 a voxel gets from it. So `BLOCK` histories in a row share a net: the first points of Sobol's
 sequence (I. M. Sobol' 1967) with the direction numbers of Joe and Kuo (2008,
-doi:10.1137/070709359), all moved by one random digital shift (exclusive or; Owen 1998,
-doi:10.1145/272991.273010). Every shifted point is uniform by itself, so means have no bias; shifts
-of blocks are independent, so the spread over batches of whole blocks states the true error, and
-that over batches that cut blocks in two is a little too large.
+doi:10.1137/070709359), all moved by one random digital shift (exclusive or). Every shifted point is
+uniform by itself, so means have no bias; shifts of blocks are independent, so the spread over
+batches of whole blocks states the true error, and that over batches that cut blocks in two is a
+little too large. Points in shapes, which are found by rejection, keep plain random numbers.
 """
 
 # kernels get their types when they are compiled
