@@ -43,7 +43,8 @@ class SolverError(LigandoseError):
     """A numerical method that could not reach what was asked of it."""
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """Return a name without case and punctuation, as names are compared."""
     return "".join(c for c in name.casefold() if c.isalnum())
 
 
@@ -51,6 +52,6 @@ def nearest_names(name: str, known: Iterable[str], *, most: int = 3) -> list[str
     """Return up to `most` known names that resemble `name`, the nearest first."""
     by_folded: dict[str, str] = {}
     for candidate in known:
-        by_folded.setdefault(_folded(candidate), candidate)
-    matches = difflib.get_close_matches(_folded(name), list(by_folded), n=most, cutoff=0.5)
+        by_folded.setdefault(folded(candidate), candidate)
+    matches = difflib.get_close_matches(folded(name), list(by_folded), n=most, cutoff=0.5)
     return [by_folded[m] for m in matches]

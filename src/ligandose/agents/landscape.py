@@ -11,8 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from ligandose.errors import InputError, UnknownNameError
-from ligandose.evidence import Claim, Coverage, Measured, Status, claim_coverage, read_table
+from ligandose.errors import InputError, UnknownNameError, folded
+from ligandose.evidence import (
+    Claim,
+    Coverage,
+    Measured,
+    Status,
+    claim_coverage,
+    listed,
+    read_table,
+)
 
 STAGES = (
     "preclinical",
@@ -95,10 +103,10 @@ def landscape_agent(name: str) -> LandscapeAgent:
         UnknownNameError: nothing of that name; suggests the nearest.
         InputError: a name of more than one agent.
     """
-    wanted = _folded(name)
-    exact = [a for a in landscape_agents() if _folded(a.name) == wanted]
+    wanted = folded(name)
+    exact = [a for a in landscape_agents() if folded(a.name) == wanted]
     found = exact or [
-        a for a in landscape_agents() if wanted in map(_folded, (*a.aliases, a.model)) and wanted
+        a for a in landscape_agents() if wanted in map(folded, (*a.aliases, a.model)) and wanted
     ]
     if not found:
         spoken = dict.fromkeys(n for a in landscape_agents() for n in (a.name, *a.aliases))
@@ -128,15 +136,15 @@ def latest_stage(stages: Iterable[str]) -> str:
 def _agent(row: dict[str, str]) -> LandscapeAgent:
     return LandscapeAgent(
         name=row["agent"],
-        aliases=_split(row["aliases"]),
-        targets=_split(row["targets"]),
-        compartments=_split(row["compartment"]),
+        aliases=listed(row["aliases"]),
+        targets=listed(row["targets"]),
+        compartments=listed(row["compartment"]),
         vector_class=row["vector_class"],
         label=row["label"],
-        nuclides=_split(row["nuclides"]),
-        indications=_split(row["indications"]),
-        trials=_split(row["trials"]),
-        nct=_split(row["nct"]),
+        nuclides=listed(row["nuclides"]),
+        indications=listed(row["indications"]),
+        trials=listed(row["trials"]),
+        nct=listed(row["nct"]),
         sponsor=row["sponsor"],
         companion=row["companion"],
         model=row["model"],
@@ -171,14 +179,6 @@ def _claim(
         source=source if value else "",
         date=date,
     )
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(";") if part.strip())
-
-
-def _folded(name: str) -> str:
-    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 def agent_coverage() -> list[Coverage]:

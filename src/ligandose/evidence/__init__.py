@@ -14,6 +14,7 @@ from ligandose.evidence.edition import (
     EDITION,
     data_path,
     edition_hashes,
+    listed,
     read_table,
     verify_edition,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "fetch_hpa",
     "import_tables",
     "known_cancers",
+    "listed",
     "read_claims",
     "read_findings",
     "read_table",

@@ -27,6 +27,11 @@ def data_path(name: str) -> Traversable:
     return path
 
 
+def listed(text: str) -> tuple[str, ...]:
+    """Return the entries of a field that holds a list, parted by semicolons."""
+    return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
 def read_table(name: str) -> list[dict[str, str]]:
     """Read a shipped CSV table as a list of rows (all fields are strings, stripped).
 

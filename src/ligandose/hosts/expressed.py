@@ -93,7 +93,7 @@ def _with_target(host: Host, site: str, found: Target) -> Host:
 
 def _densities(host: Host, found: Target) -> dict[str, Density]:
     organs = {organ: density_of(found, organ) for organ in host.organs}
-    known = {o: d for o, d in organs.items() if d.basis == "measured" or d.pattern != "none"}
+    known = {o: d for o, d in organs.items() if d.from_evidence}
     typical = _typical(found.name, list(known.values()))
     tumours = host.disease if host.disease in indications() else ANY_TUMOUR
     filled = {o: known.get(o) or typical or d for o, d in organs.items()}

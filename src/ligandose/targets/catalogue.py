@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from ligandose.errors import InputError, UnknownNameError
-from ligandose.evidence import Claim, read_claims, read_table
+from ligandose.errors import InputError, UnknownNameError, folded
+from ligandose.evidence import Claim, listed, read_claims, read_table
 
 DEFAULT = "default"
 COMPARTMENTS = (
@@ -98,8 +98,8 @@ class Target:
         """Indications that any claim of prevalence, density, place or imaging is made for."""
         known = set(indications())
         named = [c.context.removeprefix("tumour:") for c in self.claims if c.known]
-        listed = [i for i, targets in indication_targets().items() if self.name in targets]
-        return tuple(dict.fromkeys([*listed, *(n for n in named if n in known)]))
+        mattering = [i for i, targets in indication_targets().items() if self.name in targets]
+        return tuple(dict.fromkeys([*mattering, *(n for n in named if n in known)]))
 
 
 @cache
@@ -127,7 +127,7 @@ def canonical_name(name: str) -> str:
     """
     if name in _identities():
         return name
-    found = _names().get(_folded(name), ())
+    found = _names().get(folded(name), ())
     if len(found) == 1:
         return found[0]
     if found:
@@ -152,9 +152,9 @@ def indication_name(name: str) -> str:
     """
     spelt: dict[str, str] = {}
     for row in read_table("indications.csv"):
-        for each in (row["indication"], row["name"], *_split(row["aliases"])):
-            spelt.setdefault(_folded(each), row["indication"])
-    if (found := spelt.get(_folded(name))) is None:
+        for each in (row["indication"], row["name"], *listed(row["aliases"])):
+            spelt.setdefault(folded(each), row["indication"])
+    if (found := spelt.get(folded(name))) is None:
         raise UnknownNameError("indication", name, indications())
     return found
 
@@ -188,10 +188,10 @@ def _target(name: str) -> Target:
         name=name,
         kind=row["kind"],
         common_name=row["name"],
-        aliases=_split(row["aliases"]),
-        genes=_split(row["hgnc_symbol"]),
-        uniprot=_split(row["uniprot"]),
-        expression_genes=_split(row["expression_genes"]),
+        aliases=listed(row["aliases"]),
+        genes=listed(row["hgnc_symbol"]),
+        uniprot=listed(row["uniprot"]),
+        expression_genes=listed(row["expression_genes"]),
         gene_view=GeneView(row["gene_view"]),
         family=row["family"],
         claims=_claims_of().get(name, ()),
@@ -204,22 +204,14 @@ def _names() -> Mapping[str, tuple[str, ...]]:
     own: dict[str, list[str]] = defaultdict(list)
     other: dict[str, list[str]] = defaultdict(list)
     for name, row in _identities().items():
-        own[_folded(name)].append(name)
-        own[_folded(row["name"])].append(name)
+        own[folded(name)].append(name)
+        own[folded(row["name"])].append(name)
         for spelt in _spellings(row):
-            other[_folded(spelt)].append(name)
+            other[folded(spelt)].append(name)
     merged = {**other, **own}
     return {spelt: tuple(dict.fromkeys(found)) for spelt, found in merged.items()}
 
 
 def _spellings(row: Mapping[str, str]) -> tuple[str, ...]:
-    lists = (_split(row[column]) for column in ("aliases", "hgnc_symbol", "uniprot"))
+    lists = (listed(row[column]) for column in ("aliases", "hgnc_symbol", "uniprot"))
     return (row["target"], row["name"], *(each for names in lists for each in names))
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(";") if part.strip())
-
-
-def _folded(name: str) -> str:
-    return "".join(c for c in name.casefold() if c.isalnum())

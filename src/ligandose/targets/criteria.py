@@ -166,7 +166,7 @@ def _tumour_density(question: Question) -> Judged:
     if question.target.kind in NO_RECEPTOR:
         return _without_meaning(question, "tumour_density")
     found = density_of(question.target, question.indication, use=question.use)
-    known = found.basis == "measured" or found.pattern != "none"
+    known = found.from_evidence
     density = _density_draws(question, found, _shared(question))
     return Judged(
         "tumour_density",
@@ -187,7 +187,7 @@ def _prevalence(question: Question) -> Judged:
         value = f"{text} of patients carry it"
         return _judged("prevalence", draws, value, "literature", verified=verified)
     stained = cancer_expression(question.target, question.indication)
-    if stained is not None and "protein" in question.layers and _is_trusted(question):
+    if stained is not None and "protein" in question.layers and stained.trusted:
         positive = stained.patients[2] + stained.patients[3]
         draws = question.rng.beta(positive + 0.5, stained.number - positive + 0.5, question.draws)
         value = f"{positive} of {stained.number} patients with a medium or high stain"
@@ -221,7 +221,7 @@ def _contrast(question: Question) -> Judged:
     parts = scaled("contrast", tumour_draws / organs / needed[:, None])
     inverse = (1.0 / np.maximum(parts, constant("floor"))).mean(axis=0)
     medians = dict(zip(tolerances_Gy(), np.median(parts, axis=1).tolist(), strict=True))
-    lesion_known = tumour.basis == "measured" or tumour.pattern != "none"
+    lesion_known = tumour.from_evidence
     known = lesion_known and measured >= NEEDED_ORGANS * len(parts)
     return Judged(
         "contrast",
@@ -394,11 +394,6 @@ def _organ_density(question: Question, organ: str, shared: FloatArray) -> tuple[
     medians, spread = density_with_levels(question.target, organ, levels, use=question.use)
     draws = medians * (_density_draws(question, spread, shared) / spread.median_nmol_L)
     return features.rna_nTPM is not None, draws
-
-
-def _is_trusted(question: Question) -> bool:
-    found = cancer_expression(question.target, question.indication)
-    return found is not None and found.number >= 3 and found.reliability != "Uncertain"
 
 
 def _listed_at_surface(target: Target) -> bool:

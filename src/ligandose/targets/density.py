@@ -32,14 +32,12 @@ from numpy.typing import NDArray
 from ligandose.errors import InputError
 from ligandose.evidence import read_table
 from ligandose.targets.catalogue import Target, indications, target
-from ligandose.targets.expression import UNCERTAIN, cancer_expression, organ_expression
+from ligandose.targets.expression import cancer_expression, organ_expression
 
 FloatArray = NDArray[np.float64]
 
 PATTERNS = ("rna+protein", "rna", "protein", "none")
 ALL_EVIDENCE = frozenset({"rna", "protein", "density"})
-FEWEST_PATIENTS = 3
-"""A staining of fewer patients says nothing of an indication."""
 HIGHEST_LEVEL = 3.0
 
 ASSAY_CLASSES = ("autoradiography", "binding tissue", "immunoassay")
@@ -78,6 +76,11 @@ class Density:
     basis: str
     pattern: str
     sources: tuple[str, ...] = ()
+
+    @property
+    def from_evidence(self) -> bool:
+        """Whether the tissue itself was measured, by density, RNA or staining."""
+        return self.basis == "measured" or self.pattern != "none"
 
     @property
     def interval_nmol_L(self) -> tuple[float, float]:
@@ -257,9 +260,8 @@ def features_of(found: Target, tissue: str, *, use: frozenset[str] = ALL_EVIDENC
         seen = [o.rna_nTPM for o in organs.values() if o.rna_nTPM is not None]
         highest = max(seen, default=None) if "rna" in use else None
         stained = cancer_expression(found, tissue) if "protein" in use else None
-        if stained and (stained.number < FEWEST_PATIENTS or stained.reliability == UNCERTAIN):
-            stained = None
-        return Features(highest, stained.positive_level if stained else None, True)
+        level = stained.positive_level if stained and stained.trusted else None
+        return Features(highest, level, True)
     organ = organs.get(tissue)
     if organ is None:
         return Features(None, None, False)

@@ -130,4 +130,4 @@ def _densities(found: Target) -> list[Mapping[str, Any]]:
         densities: list[Density] = [density_of(found, place) for place in places]
     except LigandoseError:
         return []
-    return [d.document() for d in densities if d.basis == "measured" or d.pattern != "none"]
+    return [d.document() for d in densities if d.from_evidence]

@@ -19,6 +19,8 @@ from ligandose.targets.catalogue import Target
 LEVELS = ("Not detected", "Low", "Medium", "High")
 """Staining levels, from 0 to 3."""
 UNCERTAIN = "Uncertain"
+FEWEST_PATIENTS = 3
+"""A staining of fewer patients says nothing of an indication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ class CancerExpression:
     def number(self) -> int:
         """Patients in all."""
         return sum(self.patients)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether enough patients were stained, with an antibody that is not uncertain."""
+        return self.number >= FEWEST_PATIENTS and self.reliability != UNCERTAIN
 
     @property
     def positive_fraction(self) -> float:

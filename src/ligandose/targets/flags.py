@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 
-from ligandose.evidence import read_table
 from ligandose.targets.catalogue import GeneView, Target
+from ligandose.targets.criteria import constant
 from ligandose.targets.expression import OrganExpression, cancer_expression, organ_expression
 
 
@@ -22,11 +21,6 @@ def flags_of(found: Target, indication: str | None = None) -> tuple[str, ...]:
         *_place(found, indication),
         *_tumour(found, indication),
     )
-
-
-@cache
-def _limit(key: str) -> float:
-    return next(float(r["value"]) for r in read_table("target_tiers.csv") if r["key"] == key)
 
 
 def _gene_level(found: Target) -> Iterable[str]:
@@ -54,14 +48,14 @@ def _antibody(organs: Iterable[OrganExpression]) -> Iterable[str]:
     if stained[0].reliability == "Uncertain":
         yield "antibody doubt: the atlas calls its staining uncertain; it is not used"
     both = [o for o in stained if o.rna_nTPM is not None]
-    without = [o.organ for o in both if (o.rna_nTPM or 0.0) < _limit("rna_absent")]
-    if both and len(without) / len(both) >= _limit("doubt_share"):
+    without = [o.organ for o in both if (o.rna_nTPM or 0.0) < constant("rna_absent")]
+    if both and len(without) / len(both) >= constant("doubt_share"):
         yield f"antibody doubt: stained without RNA in {', '.join(sorted(without))}"
 
 
 def _organs(organs: Iterable[OrganExpression]) -> Iterable[str]:
     """Organs with much RNA, or with a trusted medium or high stain."""
-    much = _limit("rna_flag")
+    much = constant("rna_flag")
     named = sorted(
         o.organ
         for o in organs
