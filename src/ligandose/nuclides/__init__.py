@@ -1,5 +1,15 @@
 """What decays: half-lives, chains, emissions and beta spectra of the shipped nuclides."""
 
+from ligandose.nuclides.auger import (
+    ATOMIC_KINDS,
+    AtomicKind,
+    AtomicLine,
+    Vacancies,
+    atomic_lines,
+    fine_electron_lines,
+    fine_x_lines,
+    vacancies,
+)
 from ligandose.nuclides.chain import DecayChain, decay_chain
 from ligandose.nuclides.describe import nuclide_document, provenance, spectrum_curves
 from ligandose.nuclides.names import canonical_name
@@ -26,8 +36,11 @@ from ligandose.nuclides.table import (
 )
 
 __all__ = [
+    "ATOMIC_KINDS",
     "EMISSION_KINDS",
     "ENERGY_KINDS",
+    "AtomicKind",
+    "AtomicLine",
     "BetaSpectrum",
     "DecayChain",
     "DecayMode",
@@ -35,12 +48,16 @@ __all__ = [
     "EmissionKind",
     "Lines",
     "Nuclide",
+    "Vacancies",
     "alpha_lines",
+    "atomic_lines",
     "beta_bins",
     "beta_spectrum",
     "canonical_name",
     "decay_chain",
     "electron_lines",
+    "fine_electron_lines",
+    "fine_x_lines",
     "lines",
     "nuclide",
     "nuclide_document",
@@ -49,4 +66,5 @@ __all__ = [
     "provenance",
     "recoil_lines",
     "spectrum_curves",
+    "vacancies",
 ]
