@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from ligandose.transport.engine import Energies, Problem, run
     from ligandose.transport.kernels import PointKernel, point_kernel
     from ligandose.transport.problems import Emissions, problem
+    from ligandose.transport.radial import (
+        RadialKernel,
+        alpha_range_um,
+        alpha_within,
+        electron_range_um,
+        electron_within,
+        photon_within,
+        radial_kernel,
+    )
     from ligandose.transport.spaces import (
         Medium,
         Space,
@@ -38,14 +47,21 @@ __all__ = [
     "Medium",
     "PointKernel",
     "Problem",
+    "RadialKernel",
     "Space",
     "SphereFraction",
     "SphereTable",
     "VoxelKernel",
+    "alpha_range_um",
+    "alpha_within",
+    "electron_range_um",
+    "electron_within",
     "infinite_space",
     "phantom_space",
+    "photon_within",
     "point_kernel",
     "problem",
+    "radial_kernel",
     "run",
     "sphere_fraction_grid",
     "sphere_fraction_simulated",
@@ -57,12 +73,22 @@ __all__ = [
     "voxel_space",
 ]
 
-# The engine needs numba, whose import takes longer than all that the shipped tables need.
+# The engine needs numba, whose import takes longer than all that the shipped tables need; the
+# radial kernels do not, but most runs need none.
 _LATE = {
     "_electron_tables": ("PRESETS",),
     "engine": ("Energies", "Problem", "run"),
     "kernels": ("PointKernel", "point_kernel"),
     "problems": ("Emissions", "problem"),
+    "radial": (
+        "RadialKernel",
+        "alpha_range_um",
+        "alpha_within",
+        "electron_range_um",
+        "electron_within",
+        "photon_within",
+        "radial_kernel",
+    ),
     "spaces": (
         "Medium",
         "Space",
