@@ -1,6 +1,17 @@
-"""How much is absorbed: S values between regions, absorbed dose, marrow, effective dose."""
+"""How much is absorbed: S values between regions, absorbed dose, marrow, effective dose; cells."""
 
-from ligandose.dose.curves import RADIATIONS, EmissionSpectrum, EnergyCurves, energy_curves
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ligandose.dose.curves import (
+    JOULE_PER_KEV,
+    RADIATIONS,
+    EmissionSpectrum,
+    EnergyCurves,
+    energy_curves,
+)
 from ligandose.dose.derived import derived_saf, reference_saf
 from ligandose.dose.document import s_value_document, table_of
 from ligandose.dose.effective import (
@@ -9,7 +20,7 @@ from ligandose.dose.effective import (
     sex_averaged_effective_dose,
     tissues,
 )
-from ligandose.dose.emissions import emission_spectrum, progeny_decays
+from ligandose.dose.emissions import commitment_period_s, emission_spectrum, progeny_decays
 from ligandose.dose.icrp133 import saf_table
 from ligandose.dose.labelled import labelled_dose, labelled_s_values
 from ligandose.dose.marrow import marrow_tia_from_blood_Bq_s, marrow_to_blood_ratio
@@ -19,25 +30,58 @@ from ligandose.dose.saf import SafGrid, SafTable
 from ligandose.dose.saf_file import parse_saf, shipped_saf
 from ligandose.dose.svalues import SValues
 
+if TYPE_CHECKING:
+    from ligandose.dose.cell_emissions import LineList, cell_kernel, kernel_of_lines, members_decays
+    from ligandose.dose.cell_geometry import Cell, cross_geometric_factor, geometric_factor
+    from ligandose.dose.cell_points import point_s_values
+    from ligandose.dose.cell_s import CellSValues, cell_s_values, cross_s_values
+    from ligandose.dose.crossfire_sum import PairKernel, crossfire
+    from ligandose.dose.specific_energy import (
+        AlphaEvents,
+        Neighbour,
+        SpecificEnergy,
+        alpha_events,
+        specific_energy_of,
+    )
+
 __all__ = [
+    "JOULE_PER_KEV",
     "RADIATIONS",
+    "AlphaEvents",
+    "Cell",
+    "CellSValues",
     "EffectiveDose",
     "EmissionSpectrum",
     "EnergyCurves",
+    "LineList",
+    "Neighbour",
+    "PairKernel",
     "ReferenceSValues",
     "RegionModel",
     "SValues",
     "SafGrid",
     "SafTable",
+    "SpecificEnergy",
+    "alpha_events",
+    "cell_kernel",
+    "cell_s_values",
+    "commitment_period_s",
+    "cross_geometric_factor",
+    "cross_s_values",
+    "crossfire",
     "derived_saf",
     "effective_dose_Sv",
     "emission_spectrum",
     "energy_curves",
+    "geometric_factor",
+    "kernel_of_lines",
     "labelled_dose",
     "labelled_s_values",
     "marrow_tia_from_blood_Bq_s",
     "marrow_to_blood_ratio",
+    "members_decays",
     "parse_saf",
+    "point_s_values",
     "progeny_decays",
     "reference_saf",
     "region_model",
@@ -45,6 +89,33 @@ __all__ = [
     "saf_table",
     "sex_averaged_effective_dose",
     "shipped_saf",
+    "specific_energy_of",
     "table_of",
     "tissues",
 ]
+
+# Radial kernels read tables of their own, which doses of organs do not need.
+_LATE = {
+    "cell_geometry": ("Cell", "cross_geometric_factor", "geometric_factor"),
+    "cell_emissions": ("LineList", "cell_kernel", "kernel_of_lines", "members_decays"),
+    "cell_points": ("point_s_values",),
+    "cell_s": ("CellSValues", "cell_s_values", "cross_s_values"),
+    "crossfire_sum": ("PairKernel", "crossfire"),
+    "specific_energy": (
+        "AlphaEvents",
+        "Neighbour",
+        "SpecificEnergy",
+        "alpha_events",
+        "specific_energy_of",
+    ),
+}
+_HOME = {name: module for module, names in _LATE.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what cells need when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

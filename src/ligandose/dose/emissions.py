@@ -58,6 +58,11 @@ def nuclide_curves(name: str, *, with_progeny: bool, horizon_s: float | None) ->
     return energy_curves(emission_spectrum(name, with_progeny=with_progeny, horizon_s=horizon_s))
 
 
+def commitment_period_s() -> float:
+    """Return the time after a decay within which the decays of its progeny count, s."""
+    return parameter("chain", "horizon")
+
+
 def progeny_decays(name: str, *, horizon_s: float) -> dict[str, float]:
     """Return decays of each radioactive member of the chain per decay of the parent.
 
