@@ -1,5 +1,6 @@
 """What dose does: BED, EQD2, mixed fields, tumour control, complications, blood, limits."""
 
+from ligandose.effect._cell_data import cell_finding, cell_findings
 from ligandose.effect.bed import (
     bed_Gy,
     bed_of_eqd2_Gy,
@@ -16,6 +17,34 @@ from ligandose.effect.blood import (
     cycle_nadirs,
     marrow_response_of_nadir,
 )
+from ligandose.effect.cell_dvh import (
+    CellDvh,
+    cell_dvh,
+    cell_dvh_by_class,
+    dose_at_fraction_Gy,
+    fraction_at_dose,
+)
+from ligandose.effect.cells import (
+    cell_equivalent_uniform_bed_Gy,
+    cell_log_survival,
+    cell_log_tcp,
+    cell_quadratic_dose_Gy2,
+    hit_log_survival,
+    log_surviving_clonogens,
+    mode_matrix_Gy2,
+    sampled_mode_matrix_Gy2,
+    single_hit_survival,
+    zero_hit_fraction,
+)
+from ligandose.effect.clones import CloneCourse, clone_course, clone_selection
+from ligandose.effect.external_beam import (
+    CombinedBed,
+    combined_bed,
+    external_dose_left_Gy,
+    external_dose_of_bed_Gy,
+    fraction_pairs_Gy2,
+    fractions_quadratic_dose_Gy2,
+)
 from ligandose.effect.lea_catcheside import (
     course_quadratic_dose_Gy2,
     cross_quadratic_dose_Gy2,
@@ -25,6 +54,13 @@ from ligandose.effect.lea_catcheside import (
     total_dose_Gy,
 )
 from ligandose.effect.lesions import LesionStep, lesion_response
+from ligandose.effect.let import (
+    alpha_let_keV_um,
+    alpha_per_Gy_of_hits,
+    alpha_rbe_of_let,
+    dose_mean_let_keV_um,
+    inactivation_cross_section_um2,
+)
 from ligandose.effect.limits import (
     LimitCourse,
     LimitQuantity,
@@ -32,8 +68,22 @@ from ligandose.effect.limits import (
     cumulative_against_limits,
     organ_limits,
 )
+from ligandose.effect.lymphocytes import CirculatingDose, circulating_dose, lymphocyte_alpha_per_Gy
 from ligandose.effect.mixed_field import MixedBed, alpha_rbe, dose_mean_rbe, mixed_bed
+from ligandose.effect.multipliers import CombinedFactor, Multiplier, combination_factor, multipliers
 from ligandose.effect.ntcp import dvh_ntcp, generalised_eqd2_Gy, lkb_ntcp
+from ligandose.effect.oxygen import (
+    OxygenParameters,
+    anoxic_radius_um,
+    diffusion_limit_um,
+    exponential_tension_mmHg,
+    krogh_reach_um,
+    oer_dose_factor,
+    oer_max_of_let,
+    oxygen_parameters,
+    spheroid_tension_mmHg,
+    vessel_tension_mmHg,
+)
 from ligandose.effect.parameters import (
     LineageParameters,
     TissueParameters,
@@ -43,6 +93,13 @@ from ligandose.effect.parameters import (
     effect_parameters,
     lineage_parameters,
     tumour_parameters,
+)
+from ligandose.effect.payload import (
+    bystander_payload,
+    neighbour_uptake,
+    own_uptake,
+    payload_log_survival,
+    payload_per_cell,
 )
 from ligandose.effect.sampled import (
     ProtractedDose,
@@ -70,24 +127,49 @@ from ligandose.effect.tumour import (
 
 __all__ = [
     "BloodCourse",
+    "CellDvh",
+    "CirculatingDose",
+    "CloneCourse",
+    "CombinedBed",
+    "CombinedFactor",
     "LesionStep",
     "LimitCourse",
     "LimitQuantity",
     "LineageParameters",
     "MixedBed",
+    "Multiplier",
     "NetBed",
     "OrganLimit",
+    "OxygenParameters",
     "ProtractedDose",
     "SpreadTcp",
     "TissueParameters",
     "TumourParameters",
     "alpha_findings",
+    "alpha_let_keV_um",
+    "alpha_per_Gy_of_hits",
     "alpha_rbe",
+    "alpha_rbe_of_let",
+    "anoxic_radius_um",
     "bed_Gy",
     "bed_for_tcp_Gy",
     "bed_of_eqd2_Gy",
     "bed_of_quadratic_Gy",
     "blood_counts",
+    "bystander_payload",
+    "cell_dvh",
+    "cell_dvh_by_class",
+    "cell_equivalent_uniform_bed_Gy",
+    "cell_finding",
+    "cell_findings",
+    "cell_log_survival",
+    "cell_log_tcp",
+    "cell_quadratic_dose_Gy2",
+    "circulating_dose",
+    "clone_course",
+    "clone_selection",
+    "combination_factor",
+    "combined_bed",
     "course_quadratic_dose_Gy2",
     "cross_quadratic_dose_Gy2",
     "ctcae_grade",
@@ -95,6 +177,9 @@ __all__ = [
     "cumulative_against_limits",
     "cumulative_bed_Gy",
     "cycle_nadirs",
+    "diffusion_limit_um",
+    "dose_at_fraction_Gy",
+    "dose_mean_let_keV_um",
     "dose_mean_rbe",
     "dose_of_bed_Gy",
     "dvh_ntcp",
@@ -104,28 +189,53 @@ __all__ = [
     "eqd2_Gy",
     "equivalent_uniform_bed_Gy",
     "equivalent_uniform_bed_log_normal_Gy",
+    "exponential_tension_mmHg",
+    "external_dose_left_Gy",
+    "external_dose_of_bed_Gy",
     "failure_probability",
+    "fraction_at_dose",
+    "fraction_pairs_Gy2",
     "fractionated_bed_Gy",
+    "fractions_quadratic_dose_Gy2",
     "generalised_eqd2_Gy",
+    "hit_log_survival",
+    "inactivation_cross_section_um2",
+    "krogh_reach_um",
     "lea_catcheside",
     "lea_catcheside_sampled",
     "lesion_response",
     "lineage_parameters",
     "lkb_ntcp",
+    "log_surviving_clonogens",
     "log_surviving_fraction",
     "log_tcp",
     "log_tcp_all",
+    "lymphocyte_alpha_per_Gy",
     "marrow_response_of_nadir",
     "mixed_bed",
+    "mode_matrix_Gy2",
+    "multipliers",
+    "neighbour_uptake",
     "net_bed",
+    "oer_dose_factor",
+    "oer_max_of_let",
     "organ_limits",
+    "own_uptake",
+    "oxygen_parameters",
+    "payload_log_survival",
+    "payload_per_cell",
     "protracted_dose",
     "protracted_dose_of_function",
     "protraction_factor",
     "quadratic_dose_Gy2",
     "repopulation_Gy",
+    "sampled_mode_matrix_Gy2",
+    "single_hit_survival",
+    "spheroid_tension_mmHg",
     "tcp",
     "tcp_over_radiosensitivity",
     "total_dose_Gy",
     "tumour_parameters",
+    "vessel_tension_mmHg",
+    "zero_hit_fraction",
 ]
