@@ -56,12 +56,21 @@ def status_problems(tables: Tables) -> Iterator[str]:
                 yield f"{name}.csv line {line}: verified, but its source is {source!r}"
 
 
+BINDER = "binder"
+"""Stands for the molecule that is given before, in two-step treatment."""
+UPTAKE_FACTOR = "uptake_factor"
+
+
 def site_problems(tables: Tables) -> Iterator[str]:
     """Check that vectors bind sites that exist, and that every site can release what it took."""
     sites = {row["subject"] for row in tables["sites"]}
+    targets = {row["target"] for row in tables["targets"]}
+    organs = {row["region"] for row in tables["hosts"]}
     for row in tables["vectors"]:
-        if row["region"] and row["region"] not in sites:
-            yield f"vectors.csv {row['subject']}: {row['region']!r} is no site of sites.csv"
+        region = row["region"]
+        known = sites | targets | {BINDER} | (organs if row["quantity"] == UPTAKE_FACTOR else set())
+        if region and region not in known:
+            yield f"vectors.csv {row['subject']}: {region!r} is no site of sites.csv and no target"
     found = {(r["subject"], r["region"], r["quantity"]) for r in tables["sites"]}
     for subject, region, quantity in sorted(found):
         if quantity == "density" and (subject, region, "release") not in found:

@@ -22,9 +22,14 @@ TYPICAL_USE = (
     "every_weeks",
     "infusion_min",
     "voiding_h",
+    "predose_nmol",
+    "predose_h",
 )
 POSITIVE = ("k_d", "unbound_plasma")
-FRACTIONS = ("unbound_plasma", "sieving")
+FRACTIONS = ("unbound_plasma", "sieving", "salvage", "intact", "retained_daughters")
+SALT = "salt"
+BINDER = "binder"
+HALOGEN_LABELS = ("direct", "covalent halogen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,13 @@ class Agent:
         disease, host: where it is used first.
         findings: findings of the vector and its metal complex by key.
         typical: typical use by quantity: activity_GBq, amount_nmol, cycles, every_weeks,
-            infusion_min, voiding_h; what is not stated is absent.
+            infusion_min, voiding_h, predose_nmol (of unlabelled vector) and predose_h (how long
+            before); what is not stated is absent.
         comedication: names of what is given with it, such as "amino_acids".
         impurities: long-lived nuclides that come with it.
         source: identifier of the source of the entry.
+        binder: vector that is given before and catches this one at the target; "" for none. Its
+            findings stand under keys that begin with "binder:".
     """
 
     name: str
@@ -70,6 +78,17 @@ class Agent:
     comedication: tuple[str, ...]
     impurities: tuple[Impurity, ...]
     source: str
+    binder: str = ""
+
+    @property
+    def binder_binds(self) -> tuple[str, ...]:
+        """Kinds of site that the binder of a two-step treatment binds."""
+        start, end = f"{BINDER}:", ".k_d"
+        return tuple(
+            key.removeprefix(start).removesuffix(end)
+            for key, f in self.findings.items()
+            if key.startswith(start) and key.endswith(end) and f.value is not None
+        )
 
     @property
     def binds(self) -> tuple[str, ...]:
@@ -77,8 +96,26 @@ class Agent:
         return tuple(
             key.removesuffix(".k_d")
             for key, f in self.findings.items()
-            if key.endswith(".k_d") and f.value is not None
+            if key.endswith(".k_d")
+            and ":" not in key
+            and f.value is not None
+            and key != f"{BINDER}.k_d"
         )
+
+    @property
+    def element(self) -> str:
+        """Symbol of the nuclide's element."""
+        return self.nuclide.partition("-")[0]
+
+    @property
+    def is_salt(self) -> bool:
+        """Whether it is the free element itself, such as radium chloride or iodide."""
+        return self.label == SALT
+
+    @property
+    def label_comes_off(self) -> bool:
+        """Whether cells release the label as the element (a halogen bound without a chelator)."""
+        return self.label in HALOGEN_LABELS
 
     def retargeted(self, target: str) -> Agent:
         """Return the agent as if it bound another target exactly as it binds its own.
@@ -92,7 +129,7 @@ class Agent:
         findings = {
             _moved(key, self.target, target): (
                 replace(f, region=target, status=Status.ASSUMED, note=f"as on {self.target}")
-                if key.startswith(f"{self.target}.")
+                if key.removeprefix(f"{BINDER}:").startswith(f"{self.target}.")
                 else f
             )
             for key, f in self.findings.items()
@@ -140,7 +177,7 @@ def agent(name: str) -> Agent:
     if name not in rows:
         raise UnknownNameError("agent", name, rows)
     row = rows[name]
-    findings = vector_findings(row["vector"], row["nuclide"])
+    findings = {**vector_findings(row["vector"], row["nuclide"]), **_bound_before(row)}
     if not findings:
         raise DataError(f"agent {name}: vectors.csv has no findings of {row['vector']!r}")
     return Agent(
@@ -157,7 +194,16 @@ def agent(name: str) -> Agent:
         comedication=tuple(c for c in row["comedication"].split(";") if c),
         impurities=tuple(_impurity(i) for i in row["impurities"].split(";") if i),
         source=row["source"],
+        binder=row["binder"],
     )
+
+
+def _bound_before(row: Mapping[str, str]) -> dict[str, Finding]:
+    """Return the findings of the binder of a two-step treatment under keys of their own."""
+    if not row["binder"]:
+        return {}
+    of_binder = vector_findings(row["binder"], row["nuclide"])
+    return {f"{BINDER}:{key}": finding for key, finding in of_binder.items()}
 
 
 def vector_findings(vector: str, nuclide: str) -> dict[str, Finding]:
@@ -179,7 +225,8 @@ def vector_findings(vector: str, nuclide: str) -> dict[str, Finding]:
 
 def _moved(key: str, old: str, new: str) -> str:
     site, dot, quantity = key.partition(".")
-    return f"{new}{dot}{quantity}" if dot and site == old else key
+    start = f"{BINDER}:" if site.startswith(f"{BINDER}:") else ""  # the binder binds the target
+    return f"{start}{new}{dot}{quantity}" if dot and site == f"{start}{old}" else key
 
 
 def _check_value(agent_name: str, key: str, value: float, finding: Finding) -> None:

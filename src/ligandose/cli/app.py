@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ligandose.cli import landscape_app
+from ligandose.cli import cell_app, landscape_app, screen_app, tac, tissue_app, translate
 from ligandose.cli.options import (
     DEMO_PATIENTS,
     Chain,
@@ -203,6 +203,11 @@ def sphere(
     show_sphere(nuclide, mass_g=mass_g, density_g_cm3=density, chain=chain, wanted=wanted)
 
 
+app.command()(cell_app.cell)
+app.command()(tissue_app.tissue)
+app.command()(screen_app.screen)
+
+
 @app.command()
 def vsv(
     nuclide: NuclideName,
@@ -278,6 +283,8 @@ def phantom(
 app.add_typer(landscape_app.targets, name="targets")
 app.add_typer(landscape_app.agents, name="agents")
 app.command()(landscape_app.landscape)
+app.command()(tac.tac)
+app.command()(translate.translate)
 
 
 @app.command()

@@ -143,7 +143,7 @@ def _course(study: Study, options: Options, progress: Part) -> dict[str, Any]:
     from ligandose.course import knowledge_ratios, simulate
     from ligandose.dose import saf_table
 
-    table = None if study.saf is None else saf_table(study.saf, study.host.name)
+    table = None if study.saf is None else saf_table(study.saf, study.host.anatomy)
     course = simulate(
         study.agent,
         study.host,
@@ -166,6 +166,11 @@ def _course(study: Study, options: Options, progress: Part) -> dict[str, Any]:
         )
         course = course.with_knowledge(ratios)
     document = course.document()
+    if study.tissue is not None:
+        from ligandose.course.tissue_lesion import lesion_tissue
+
+        found = lesion_tissue(course, study.tissue, study.tissue_lesion)
+        document["tissue"] = found.document()
     document["omissions"] = [*study.caveats, *document.get("omissions", [])]
     made = document["provenance"] = dict(document["provenance"])
     if study.sha256:

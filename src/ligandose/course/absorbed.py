@@ -9,7 +9,12 @@ sources with a mass. This is where one becomes the other:
 - a lesion region of the kinetics holds all lesions of its kind: each gets its share, the others
   stay as sources of cross-dose;
 - red marrow is its own uptake plus the share of blood by the marrow-to-blood ratio, which
-  replaces the marrow spaces of the kinetic model (no blood is counted twice).
+  replaces the marrow spaces of the kinetic model (no blood is counted twice);
+- contents of a cavity that ligand was given into are spread over the remainder, whose mass is that
+  of all tissue between the organs: their photons are too far from some organs and too near to
+  others, and what charged particles do to the wall is worked out apart (`reservoirs`);
+- what a free element leaves in "other tissue" is spread by mass over all that its biokinetic model
+  does not name.
 """
 
 from __future__ import annotations
@@ -22,8 +27,14 @@ from numpy.typing import NDArray
 
 from ligandose.dose import marrow_tia_from_blood_Bq_s
 from ligandose.errors import DataError
-from ligandose.hosts import Host
-from ligandose.kinetics import EXCRETED, MARROW_SPACES, RELEASED_IN_BLOOD
+from ligandose.hosts import RESERVOIRS, Host
+from ligandose.kinetics import (
+    EXCRETED,
+    MARROW_SPACES,
+    OTHER_TISSUE,
+    RELEASED_IN_BLOOD,
+    WHOLE_BLOOD,
+)
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +49,13 @@ WALLED = (
     "rectum",
 )
 SMALLEST_LESION_KG = 1e-5
+SMALLEST_REGION_KG = 4e-6
+"""Spheres below it have no absorbed fractions; the least glands of a mouse count as so large."""
+NOT_OTHER_TISSUE = (
+    "liver", "kidneys", "thyroid", "red_marrow", "bone_cortical", "bone_trabecular", "endosteum",
+    "blood", "heart_contents",
+)  # fmt: skip
+"""What the systemic models of elements name, or what is no tissue."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +68,7 @@ class Masses:
         body_kg: (patients,) mass of the body.
         blood_kg: (patients,) mass of all blood, that in organs included.
         lesion_number: (patients,) lesions of each kind by region.
+        blood_share: (patients,) part of all blood that each organ holds.
     """
 
     regions: tuple[str, ...]
@@ -57,6 +76,7 @@ class Masses:
     body_kg: Floats
     blood_kg: Floats
     lesion_number: Mapping[str, Floats]
+    blood_share: Mapping[str, Floats]
 
     def of(self, region: str) -> Floats:
         """Return (patients,) masses of a region."""
@@ -75,6 +95,8 @@ def region_masses(host: Host, values: Mapping[str, Floats]) -> Masses:
     mass["blood"] = central_blood * (1.0 - chambers)
     for wall in WALLED:
         mass[f"{wall}_contents"] = values[f"{wall}.contents_mass"]
+    # published S values and organ masses count lungs with the blood in them, 1.2 kg (ICRP-89)
+    mass["lungs"] = mass["lungs"] + blood * values["lungs.blood_volume_fraction"]
     for lesion in host.lesions:
         mass[lesion] = np.maximum(values[f"{lesion}.mass"], SMALLEST_LESION_KG)
         mass[lesion + OTHER_LESIONS] = mass[lesion]
@@ -82,10 +104,11 @@ def region_masses(host: Host, values: Mapping[str, Floats]) -> Masses:
     mass[WHOLE_BODY] = body
     return Masses(
         regions=tuple(mass),
-        mass_kg=np.stack(list(mass.values()), axis=-1),
+        mass_kg=np.maximum(np.stack(list(mass.values()), axis=-1), SMALLEST_REGION_KG),
         body_kg=body,
         blood_kg=blood,
         lesion_number={lesion: values[f"{lesion}.number"] for lesion in host.lesions},
+        blood_share={o: values[f"{o}.blood_volume_fraction"] for o in host.organs},
     )
 
 
@@ -109,19 +132,38 @@ def source_activity(
     index = {name: i for i, name in enumerate(kinetic_regions)}
     result = np.zeros((*amounts.shape[:-1], len(masses.regions)))
     column = {name: i for i, name in enumerate(masses.regions)}
-    lost = set(index) - set(column) - {*EXCRETED, MARROW_SPACES, RELEASED_IN_BLOOD}
+    elsewhere = {*EXCRETED, MARROW_SPACES, OTHER_TISSUE, RELEASED_IN_BLOOD, WHOLE_BLOOD}
+    cavities = [name for name in index if name in RESERVOIRS.values()]
+    lost = set(index) - set(column) - elsewhere - set(cavities)
     if lost:
         raise DataError(f"dosimetry has no region for {', '.join(sorted(lost))}")
     for name, i in index.items():
         if name in column:
             result[..., column[name]] = amounts[..., i]
     per_patient = (slice(None), *(None,) * (amounts.ndim - 2))
+    nothing = np.zeros(amounts.shape[:-1])
+
+    def held(name: str) -> Floats:
+        return amounts[..., index[name]] if name in index else nothing
+
     for lesion, number in masses.lesion_number.items():
         share = 1.0 / np.maximum(number, 1.0)[per_patient]
-        total = amounts[..., index[lesion]]
+        total = held(lesion)
         result[..., column[lesion]] = total * share
         result[..., column[lesion + OTHER_LESIONS]] = total * (1.0 - share)
-    central, released = amounts[..., index["blood"]], amounts[..., index[RELEASED_IN_BLOOD]]
+    for name in cavities:
+        result[..., column["remainder"]] += held(name)
+    others = _other_tissue(masses)
+    weight = np.sum([masses.of(r) for r in others], axis=0)
+    for region in others:
+        part = (masses.of(region) / weight)[per_patient]
+        result[..., column[region]] += held(OTHER_TISSUE) * part
+    in_organs, spread = nothing, held(WHOLE_BLOOD)
+    for organ, part in masses.blood_share.items():
+        if organ != "red_marrow":  # marrow follows from the marrow-to-blood ratio below
+            result[..., column[organ]] += spread * part[per_patient]
+        in_organs = in_organs + spread * part[per_patient]
+    central, released = held("blood") + spread - in_organs, held(RELEASED_IN_BLOOD)
     large_vessels_kg = (masses.of("blood") + masses.of("heart_contents"))[per_patient]
     blood_kg = masses.blood_kg[per_patient]
     per_kg = central / large_vessels_kg + released / blood_kg
@@ -135,3 +177,14 @@ def source_activity(
         marrow_to_blood_ratio=marrow_ratio[per_patient],
     )
     return result
+
+
+def _other_tissue(masses: Masses) -> list[str]:
+    """Return the regions that share what an element's model puts into other tissue."""
+    return [
+        region
+        for region in masses.regions
+        if region not in (*NOT_OTHER_TISSUE, WHOLE_BODY)
+        and not region.endswith("_contents")
+        and not region.startswith("lesion:")
+    ]

@@ -6,33 +6,38 @@ administration is solved on its own, to infinity, and the results are added. Adm
 are closer are solved together, each as a tag of its own that competes for the same sites, so that
 different specific activities and unlabelled preloads are exact.
 
+The binder of a two-step treatment is followed in the same solution, in pools of its own: it carries
+no activity, so its region is left out of what is returned.
+
 Ligand given in one bolus decays at the same rate wherever it is, so labelled and unlabelled
 ligand keep one ratio: activity = (activity given / amount given) · e^(-λt) · amount.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ligandose.agents import Agent
-from ligandose.course.regimen import Administration, Regimen
-from ligandose.errors import UnknownNameError
-from ligandose.evidence import read_findings
-from ligandose.hosts import Host
+from ligandose.course.phases import comedication_phases, with_clearing
+from ligandose.course.regimen import Administration, Clearing, Regimen
+from ligandose.errors import InputError
+from ligandose.hosts import Host, Route
 from ligandose.kinetics import (
-    VENOUS,
+    UNLABELLED,
     Dose,
     Network,
     Phase,
     Solution,
+    agent_parameters,
+    binder_into,
     bladder_integral,
     compile_network,
     describe,
-    kinetic_parameters,
+    given_into,
     solve,
     urine_at,
     urine_grid_s,
@@ -77,7 +82,8 @@ def administration_groups(regimen: Regimen) -> list[list[Administration]]:
     """Split a regimen where administrations are far enough apart to be solved on their own."""
     groups = [[regimen.administrations[0]]]
     for before, after in zip(regimen.administrations, regimen.administrations[1:], strict=False):
-        if after.time_s - before.time_s - before.duration_s >= SEPARATION_S:
+        apart = after.time_s - before.time_s - before.duration_s >= SEPARATION_S
+        if apart and not before.binder:
             groups.append([after])
         else:
             groups[-1].append(after)
@@ -90,7 +96,7 @@ class _Schedule:
 
     Attributes:
         start_s: first administration, after the start of the course.
-        given_s: start of each administration.
+        given_s: start of each administration of the vector.
         wanted_s: (t,) output times.
         voiding_s: (patients,) time between voidings.
         grid_s: (n,) times after an administration at which its urine is kept.
@@ -121,13 +127,26 @@ class _Schedule:
 class ActivityModel:
     """The compiled kinetic model of an agent in a host, ready for many patients."""
 
-    def __init__(self, agent: Agent, host: Host, *, decay_per_s: Mapping[str, float]) -> None:
-        """Compile; `decay_per_s` holds the agent's nuclide first, then its impurities."""
+    def __init__(
+        self,
+        agent: Agent,
+        host: Host,
+        *,
+        decay_per_s: Mapping[str, float],
+        routes: Iterable[Route] = (),
+    ) -> None:
+        """Compile; `decay_per_s` holds the agent's nuclide first, then its impurities.
+
+        Raises:
+            InputError: a route that the agent cannot be given by.
+        """
+        for route in (ways := tuple(routes)):
+            given_into(agent, route)
         self.agent = agent
         self.host = host
         self.decay_per_s = dict(decay_per_s)
         self._activity_shares = [1.0, *(i.activity_fraction for i in agent.impurities)]
-        self._description = describe(agent, host)
+        self._description = describe(agent, host, routes=ways)
         self._networks: dict[int, Network] = {}
 
     def _network(self, tags: int) -> Network:
@@ -143,6 +162,7 @@ class ActivityModel:
         *,
         comedication: Sequence[str],
         voiding_interval_s: float | None = None,
+        clearing: Clearing | None = None,
         time_s: Floats,
     ) -> CycleActivity:
         """Follow a group of administrations to infinity.
@@ -152,26 +172,41 @@ class ActivityModel:
             host_values, agent_values: (patients,) values of findings by key.
             comedication: what is given with each administration.
             voiding_interval_s: time between voidings; None for each patient's own.
+            clearing: step that takes the binder from plasma; None for none.
             time_s: increasing times after the start of the course, those before the first
                 administration of the group are left out.
 
         Raises:
             UnknownNameError: a co-medication that is not in the catalogue.
             DataError: a finding that the kinetic model needs is missing.
+            InputError: a binder of an agent that has none, or one that nothing follows.
         """
+        self._check(group)
         own = np.minimum(host_values["urinary_bladder.voiding_interval"], LONGEST_VOIDING_S)
         voiding = own if voiding_interval_s is None else np.full_like(own, voiding_interval_s)
         schedule = self._schedule(group, time_s, voiding, voiding_interval_s or LONGEST_VOIDING_S)
-        parameters = kinetic_parameters(self.host, host_values, agent_values)
+        parameters = agent_parameters(self.agent, self.host, host_values, agent_values)
         phases = comedication_phases(parameters, comedication, schedule.given_s)
-        solution = self._solution(group, schedule, phases)
+        if clearing is not None:
+            labelled = [a.time_s - schedule.start_s for a in group if a.activity_Bq > 0.0]
+            phases = with_clearing(phases, clearing, labelled)
+        solution = _labelled(self._solution(group, schedule, phases))
+        vector = _of_vector(group)
         return CycleActivity(
             regions=(*solution.regions, BLADDER_CONTENTS),
-            tia_Bq_s=self._time_integrals(group, schedule, solution),
+            tia_Bq_s=self._time_integrals(vector, schedule, solution),
             time_s=schedule.wanted_s + schedule.start_s,
-            activity_Bq=self._activity(group, schedule, solution),
+            activity_Bq=self._activity(vector, schedule, solution),
             failed=solution.failed,
         )
+
+    def _check(self, group: Sequence[Administration]) -> None:
+        if not any(a.binder for a in group):
+            return
+        if not self.agent.binder:
+            raise InputError(f"agent {self.agent.name} has no binder to be given before it")
+        if group[-1].binder:
+            raise InputError(f"agent {self.agent.name}: its vector has to follow the binder")
 
     def _schedule(
         self,
@@ -181,7 +216,7 @@ class ActivityModel:
         longest_voiding_s: float,
     ) -> _Schedule:
         start = group[0].time_s
-        given = tuple(a.time_s - start for a in group)
+        given = tuple(a.time_s - start for a in _of_vector(group))
         wanted = time_s[time_s > start] - start
         slowest = min(self.decay_per_s.values())
         grid = urine_grid_s(longest_voiding_s)
@@ -196,18 +231,27 @@ class ActivityModel:
     def _solution(
         self, group: Sequence[Administration], schedule: _Schedule, phases: Sequence[Phase]
     ) -> Solution:
-        """Solve with a tag per administration and an integral per nuclide and tag."""
+        """Solve with a tag per administration of the vector and an integral per nuclide and tag.
+
+        The binder has pools of its own, so it needs no tag: it is given with that of the first.
+        """
+        vector = _of_vector(group)
         doses = [
-            Dose(given, a.amount_nmol, a.duration_s, tag)
-            for tag, (given, a) in enumerate(zip(schedule.given_s, group, strict=True))
+            Dose(given, a.amount_nmol, a.duration_s, tag, given_into(self.agent, a.way))
+            for tag, (given, a) in enumerate(zip(schedule.given_s, vector, strict=True))
+        ]
+        doses += [
+            Dose(a.time_s - schedule.start_s, a.amount_nmol, a.duration_s, 0, binder_into())
+            for a in group
+            if a.binder
         ]
         return solve(
-            self._network(len(group)),
+            self._network(len(vector)),
             phases,
             doses,
-            into=VENOUS,
+            into=given_into(self.agent),
             end_s=schedule.end_s,
-            decay_per_s=[d for d in self.decay_per_s.values() for _ in group],
+            decay_per_s=[d for d in self.decay_per_s.values() for _ in vector],
             origin_s=[given for _ in self.decay_per_s for given in schedule.given_s],
             time_s=schedule.sampled_s,
         )
@@ -260,59 +304,18 @@ class ActivityModel:
         return activity
 
 
-@dataclass(frozen=True, slots=True)
-class _Competition:
-    """A stretch of time (s) in which a parameter is multiplied by a factor."""
-
-    key: str
-    factor: float
-    on_s: float
-    off_s: float
+def _of_vector(group: Sequence[Administration]) -> list[Administration]:
+    return [a for a in group if not a.binder]
 
 
-def comedication_phases(
-    parameters: Mapping[str, Floats], names: Sequence[str], starts_s: Sequence[float]
-) -> list[Phase]:
-    """Return the phases of a model under co-medication given with each administration.
-
-    A co-medication competes for a kind of site: while it is infused, the vector's association
-    with that site is multiplied by the share that competition leaves. Where infusions overlap,
-    the strongest competition counts, once.
-
-    Args:
-        parameters: (patients,) values by parameter name, without co-medication.
-        names: of the catalogue.
-        starts_s: start of each administration after the start of the model, s.
-
-    Raises:
-        UnknownNameError: a co-medication that is not in the catalogue.
-    """
-    competitions = [c for name in names for c in _competitions(name, starts_s)]
-    competitions = [c for c in competitions if c.key in parameters]
-    breaks = {0.0, *(t for c in competitions for t in (c.on_s, c.off_s))}
-    phases: list[Phase] = []
-    for time in sorted(breaks):
-        factors: dict[str, float] = {}
-        for c in competitions:
-            if c.on_s <= time < c.off_s:
-                factors[c.key] = min(c.factor, factors.get(c.key, c.factor))
-        changed = {key: parameters[key] * factor for key, factor in factors.items()}
-        phases.append(Phase(time, {**parameters, **changed}))
-    return phases
-
-
-def _competitions(name: str, starts_s: Sequence[float]) -> list[_Competition]:
-    table = read_findings("comedication.csv")
-    rows = {f.quantity: f for f in table if f.subject == name}
-    if not rows:
-        raise UnknownNameError("co-medication", name, (f.subject for f in table))
-    competition = rows["competition"]
-    return [
-        _Competition(
-            key=f"vector.{competition.region}.k_on",
-            factor=competition.internal,
-            on_s=max(start + rows["start"].internal, 0.0),
-            off_s=start + rows["end"].internal,
-        )
-        for start in starts_s
-    ]
+def _labelled(solution: Solution) -> Solution:
+    """Return a solution without the region of what carries no label."""
+    if UNLABELLED not in solution.regions:
+        return solution
+    kept = [i for i, name in enumerate(solution.regions) if name != UNLABELLED]
+    return replace(
+        solution,
+        regions=tuple(solution.regions[i] for i in kept),
+        amount_nmol=solution.amount_nmol[..., kept],
+        integral_nmol_s=solution.integral_nmol_s[..., kept],
+    )

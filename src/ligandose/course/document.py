@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from ligandose.course import outcome
 from ligandose.course.absorbed import WHOLE_BODY
 from ligandose.course.cross_dose import CrossDose, cross_dose
+from ligandose.course.reservoirs import CHARGED, CavityDose
 from ligandose.course.results import Course
 from ligandose.course.summary import band, distribution
 from ligandose.dose import RADIATIONS
 from ligandose.effect import LimitQuantity, OrganLimit
 from ligandose.evidence import Finding, read_table, sources
 from ligandose.evidence.provenance import provenance
+from ligandose.hosts import VEIN
 
 Floats = NDArray[np.float64]
 
@@ -68,6 +70,7 @@ def course_document(course: Course) -> dict[str, Any]:
         "failed": _failed(course),
         "seed": course.seed,
         "regions": [_region(course, region, cross) for region in course.shown_regions],
+        **({"cavities": [_cavity(c) for c in course.cavities]} if course.cavities else {}),
         "curves": _curves(course, blood),
         "limits": [_limit(o) for o in limits],
         "effect": _effect(course, blood),
@@ -99,10 +102,24 @@ def _agent(course: Course) -> dict[str, Any]:
     }
 
 
+def _cavity(cavity: CavityDose) -> dict[str, Any]:
+    """Return what a cavity held and the dose at its surface."""
+    return {
+        "region": cavity.region,
+        "volume_mL": distribution(cavity.volume_L * 1e3),
+        "tia_Bq_s": distribution(cavity.tia_Bq_s),
+        "surface_dose_Gy": {
+            name: distribution(cavity.surface_Gy[:, i]) for i, name in enumerate(CHARGED)
+        },
+    }
+
+
 def regimen_document(course: Course) -> dict[str, Any]:
     """Return the regimen with times in hours and activities in GBq."""
     given = course.regimen.administrations
-    gaps = {round((b.time_s - a.time_s) / 604800.0, 6) for a, b in pairwise(given)}
+    labelled = [a for a in given if a.activity_Bq > 0.0]
+    gaps = {round((b.time_s - a.time_s) / 604800.0, 6) for a, b in pairwise(labelled)}
+    clearing = course.regimen.clearing
     return {
         "administrations": [
             {
@@ -110,13 +127,20 @@ def regimen_document(course: Course) -> dict[str, Any]:
                 "activity_GBq": a.activity_Bq / 1e9,
                 "amount_nmol": a.amount_nmol,
                 "infusion_min": a.duration_s / 60.0,
+                **({"route": a.route} if a.route != VEIN else {}),
+                **({"binder": True} if a.binder else {}),
             }
             for a in given
         ],
         "total_activity_GBq": course.regimen.total_activity_Bq / 1e9,
-        "cycles": len(given),
+        "cycles": len(labelled),
         "every_weeks": gaps.pop() if len(gaps) == 1 else None,
         "comedication": list(course.regimen.comedication),
+        **(
+            {"clearing_h": clearing.lead_s / 3600.0, "clearing_fraction": clearing.fraction}
+            if clearing
+            else {}
+        ),
     }
 
 

@@ -225,7 +225,7 @@ def effective_dose_mSv_per_MBq(course: Course) -> Floats | None:
         return None
     dose = np.nan_to_num(course.dose_per_cycle_Gy.sum(axis=1))
     masses = course.cycles[0].masses
-    sex = "female" if "female" in course.host.name else "male"
+    sex = "female" if "female" in course.host.anatomy else "male"
     result = effective_dose_Sv(
         dose, regions=course.regions, mass_kg=masses.mass_kg, sex=sex, missing="whole_body"
     )

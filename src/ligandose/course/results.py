@@ -14,6 +14,7 @@ from ligandose.agents import Agent
 from ligandose.course.absorbed import OTHER_LESIONS, WHOLE_BODY, Masses
 from ligandose.course.biology import CycleDose, CycleEffect, LesionState, Radiobiology
 from ligandose.course.regimen import Regimen
+from ligandose.course.reservoirs import CavityDose
 from ligandose.dose import RADIATIONS, ReferenceSValues
 from ligandose.hosts import Host
 
@@ -33,6 +34,7 @@ class CycleResult:
         dose: sources and doses.
         effect: protraction, BED and EQD2.
         lesions_after: lesions when the next cycle starts.
+        cavities: what cavities held that the vector was given into, and their surface dose.
     """
 
     start_s: float
@@ -40,6 +42,7 @@ class CycleResult:
     dose: CycleDose
     effect: CycleEffect
     lesions_after: LesionState
+    cavities: tuple[CavityDose, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,18 @@ class Course:
     def dose_of(self, region: str) -> Floats:
         """Return (patients,) absorbed dose of a region over the whole course, Gy."""
         return self.dose_per_cycle_Gy[:, :, self.regions.index(region)].sum(axis=(1, 2))
+
+    @property
+    def cavities(self) -> tuple[CavityDose, ...]:
+        """Cavities that the vector was given into, over the whole course; NaN where failed."""
+        total: dict[str, CavityDose] = {}
+        for cavity in (c for cycle in self.cycles for c in cycle.cavities):
+            known = total.get(cavity.region)
+            total[cavity.region] = cavity if known is None else known + cavity
+        for cavity in total.values():
+            cavity.tia_Bq_s[self.failed] = np.nan
+            cavity.surface_Gy[self.failed] = np.nan
+        return tuple(total.values())
 
     @property
     def activity(self) -> xr.DataArray:

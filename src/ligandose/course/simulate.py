@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -25,11 +25,13 @@ from ligandose.course.activity import (
     administration_groups,
 )
 from ligandose.course.biology import CycleDose, LesionState, Radiobiology
-from ligandose.course.regimen import Regimen
+from ligandose.course.daughters import Daughters
+from ligandose.course.regimen import Administration, Regimen
+from ligandose.course.reservoirs import CavityDose, cavity_doses
 from ligandose.course.results import Course, CycleResult
 from ligandose.dose import ReferenceSValues, SafTable
 from ligandose.errors import InputError
-from ligandose.hosts import Host, draw_values, with_targets
+from ligandose.hosts import Host, draw_values, with_routes, with_targets
 from ligandose.nuclides import nuclide
 
 Floats = NDArray[np.float64]
@@ -79,7 +81,11 @@ def simulate(
         DataError: a finding that the model needs is missing, or a table that cannot place a
             region.
     """
-    host = with_targets(host, agent.binds)
+    regimen = Regimen.typical(agent) if regimen is None else regimen
+    host = with_targets(
+        host, (*agent.binds, *agent.binder_binds), transported=transported_by(agent)
+    )
+    host = with_routes(host, regimen.routes, protein="hydrodynamic_radius" in agent.findings)
     _check(agent, host, threads)
     varied = patients > 1 if variability is None else variability
     host_values = draw_values(
@@ -88,7 +94,6 @@ def simulate(
     agent_values = draw_values(
         agent.findings, patients=patients, seed=seed, variability=varied, knowledge=knowledge
     )
-    regimen = Regimen.typical(agent) if regimen is None else regimen
     with _using(threads):
         run = _Run(agent, host, regimen, host_values, agent_values, seed, varied, table)
         return run.all_cycles(progress or _silent)
@@ -110,6 +115,12 @@ def _silent(share: float, what: str) -> None:
     del share, what
 
 
+def transported_by(agent: Agent) -> tuple[str, ...]:
+    """Return the transporters that take the agent's vector up."""
+    end = ".transport"
+    return tuple(k.removesuffix(end) for k in agent.findings if k.endswith(end))
+
+
 BINDING_RATES = ("k_on", "internalisation", "recycling")
 """What a vector must have for every kind of site that it binds, besides k_d."""
 
@@ -117,7 +128,12 @@ BINDING_RATES = ("k_on", "internalisation", "recycling")
 def _check(agent: Agent, host: Host, threads: int | None) -> None:
     if threads is not None and threads < 1:
         raise InputError(f"threads: {threads} must be at least 1")
-    if not any(site.site in agent.binds for site in host.sites):
+    if agent.is_salt:
+        return
+    if not any(
+        site.site in (*agent.binds, *agent.binder_binds, *transported_by(agent))
+        for site in host.sites
+    ):
         raise InputError(
             f"agent {agent.name} binds {', '.join(agent.binds) or 'nothing'}, and host {host.name} "
             f"carries none of it; choose another disease than {host.disease or 'none'}"
@@ -149,15 +165,21 @@ class _Run:
         self.seed, self.varied = seed, varied
         nuclides = (agent.nuclide, *(i.nuclide for i in agent.impurities))
         decay = {name: nuclide(name).decay_constant_per_s for name in nuclides}
-        self.model = ActivityModel(agent, host, decay_per_s=decay)
+        self.model = ActivityModel(agent, host, decay_per_s=decay, routes=regimen.routes)
+        self.daughters = Daughters.of(agent, host)
         masses = region_masses(host, host_values)
         self.s_values = ReferenceSValues.of(
-            masses.regions, list(decay), host=host.name, table=table, blood=BLOOD, with_progeny=True
+            masses.regions,
+            list(decay) if self.daughters is None else self.daughters.nuclides,
+            host=host.anatomy,
+            table=table,
+            blood=BLOOD,
+            with_progeny=self.daughters is None,
         )
         self.biology = Radiobiology(host, masses, seed=seed, varied=varied)
         self.untreated = self.biology.untreated(masses)
         self.groups = administration_groups(regimen)
-        starts = [group[0].time_s for group in self.groups]
+        starts = sorted({time for group in self.groups for time in _shown_from(group)})
         self.time_s = _output_times(starts, decay[agent.nuclide])
 
     def all_cycles(self, progress: Progress) -> Course:
@@ -207,18 +229,23 @@ class _Run:
             self.agent_values,
             comedication=self.regimen.comedication,
             voiding_interval_s=self.regimen.voiding_interval_s,
+            clearing=self.regimen.clearing,
             time_s=self.time_s,
         )
         start = self.groups[k][0].time_s
-        dose, curve = self._dose(cycle, masses)
+        dose, curve, cavities = self._dose(cycle, masses, values)
         effect = self.biology.cycle_effect(dose, cycle.time_s - start, curve)
         after = self.biology.respond(lesions, effect, interval_s=self._end_of(k) - start)
-        return CycleResult(start, masses, dose, effect, after), curve, cycle.failed
+        return CycleResult(start, masses, dose, effect, after, cavities), curve, cycle.failed
 
-    def _dose(self, cycle: CycleActivity, masses: Masses) -> tuple[CycleDose, Floats]:
-        ratio = self.host_values["red_marrow.marrow_to_blood_ratio"]
-        tia = np.moveaxis(cycle.tia_Bq_s, 2, 1)
-        tia = source_activity(cycle.regions, _known(tia), masses, marrow_ratio=ratio)
+    def _dose(
+        self, cycle: CycleActivity, masses: Masses, values: Mapping[str, Floats]
+    ) -> tuple[CycleDose, Floats, tuple[CavityDose, ...]]:
+        ratio = self._marrow_ratio()
+        regions, decays = cycle.regions, _known(cycle.tia_Bq_s)
+        if self.daughters is not None:
+            regions, decays = self.daughters.decays(regions, decays, values, self.agent_values)
+        tia = source_activity(regions, np.moveaxis(decays, 2, 1), masses, marrow_ratio=ratio)
         tia = np.moveaxis(tia, 1, 2)
         dose = self.s_values.dose_Gy(
             np.maximum(tia, 0.0), mass_kg=masses.mass_kg, body_mass_kg=masses.body_kg
@@ -226,7 +253,19 @@ class _Run:
         curve = source_activity(
             cycle.regions, _known(cycle.activity_Bq), masses, marrow_ratio=ratio
         )
-        return CycleDose(tia_Bq_s=tia, dose_Gy=dose), curve
+        cavities = cavity_doses(
+            regions,
+            decays,
+            list(self.model.decay_per_s) if self.daughters is None else self.daughters.nuclides,
+            values,
+            with_progeny=self.daughters is None,
+        )
+        return CycleDose(tia_Bq_s=tia, dose_Gy=dose), curve, cavities
+
+    def _marrow_ratio(self) -> Floats:
+        """Return marrow over blood: the vector's own where it has one, else the host's."""
+        key = "marrow_to_blood_ratio"
+        return self.agent_values.get(key, self.host_values[f"red_marrow.{key}"])
 
     def _with_lesions(self, lesions: LesionState) -> dict[str, Floats]:
         """Return the host's values with lesions as heavy as they are now.
@@ -242,6 +281,12 @@ class _Run:
     def _end_of(self, k: int) -> float:
         following = self.groups[k + 1 : k + 2]
         return following[0][0].time_s if following else float(self.time_s[-1])
+
+
+def _shown_from(group: Sequence[Administration]) -> tuple[float, float]:
+    """Return when a group starts, and when its first activity is given."""
+    first = next((a for a in group if a.activity_Bq > 0.0), group[0])
+    return group[0].time_s, first.time_s
 
 
 def _output_times(starts: list[float], decay_per_s: float) -> Floats:

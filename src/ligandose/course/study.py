@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ligandose.agents import Agent, agent, agents, vector_findings
 from ligandose.course._study_names import Notes, check_known
@@ -26,9 +26,13 @@ from ligandose.hosts import Host, diseases, host, hosts, with_targets
 from ligandose.nuclides import nuclide, nuclides
 from ligandose.targets import canonical_name
 
+if TYPE_CHECKING:
+    from ligandose.course.tissue_plan import TissuePlan
+
 DEFAULT_PATIENTS = 100
 DEFAULT_SEED = 1
 NO_DISEASE = "none"
+LESION = "lesion:"
 STUDY_SOURCE = "study file"
 
 
@@ -44,6 +48,8 @@ class Study:
         filled_in: what the file left to the catalogue, a line for each.
         caveats: what a reader of the result must know because of the file's own values.
         sha256: hash of the file, "" where there was none.
+        tissue: tissue of lesions, None where no lesion carries one.
+        tissue_lesion: which lesion carries it.
     """
 
     agent: Agent
@@ -56,6 +62,8 @@ class Study:
     filled_in: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
     sha256: str = ""
+    tissue: TissuePlan | None = None
+    tissue_lesion: str = ""
 
 
 def read_study(path: Path | str) -> Study:
@@ -85,7 +93,10 @@ def _study(text: StudyText) -> Study:
     chosen = _agent(text, part.agent, notes)
     person = _host(text, part, chosen, notes)
     plan = study_regimen(text, part, chosen, notes)
+    lesion, tissue = _tissue(text, part, chosen, person)
     return Study(
+        tissue=tissue,
+        tissue_lesion=lesion,
         agent=chosen,
         host=person,
         regimen=plan,
@@ -96,6 +107,23 @@ def _study(text: StudyText) -> Study:
         filled_in=tuple(dict.fromkeys(notes.filled_in)),
         caveats=tuple(notes.caveats),
     )
+
+
+def _tissue(
+    text: StudyText, part: StudyPart, chosen: Agent, person: Host
+) -> tuple[str, TissuePlan | None]:
+    if part.tissue is None:
+        return "", None
+    from ligandose.course.tissue_file import lesion_plan
+
+    path = ("tissue", "lesion")
+    known = [name.removeprefix(LESION) for name in person.lesions]
+    if not known:
+        raise InputError(f"{text.place(('tissue',))} the host has no lesions; name a disease")
+    name = (part.tissue.lesion or known[0]).removeprefix(LESION)
+    check_known(text, path, "lesion", name, known, "")
+    lesion = f"{LESION}{name}"
+    return lesion, lesion_plan(text, part.tissue, chosen, lesion)
 
 
 def _saf(text: StudyText, part: StudyPart) -> Path | None:
@@ -161,7 +189,10 @@ def _with_nuclide(text: StudyText, base: Agent, name: str, notes: Notes) -> Agen
         nuclide=canonical,
         impurities=(),
         typical=typical,
-        findings=vector_findings(base.vector, canonical),
+        findings={
+            **vector_findings(base.vector, canonical),
+            **{key: f for key, f in base.findings.items() if ":" in key},  # of the binder
+        },
         source=STUDY_SOURCE,
     )
 

@@ -4,7 +4,8 @@ One population per agent and way of giving it (amount, co-medication), one cycle
 published values are of single cycles. The published value of a region is the mean of the
 reference cohort where one is named (the registration sub-study), else the geometric mean of the
 cohorts weighted with their size; cohorts that are not comparable are marked so in the data,
-before any prediction was made, and stay out.
+before any prediction was made, and stay out. The other vector classes and salts follow, row by
+row and in a group of their own (`validation_vectors`), then half-lives.
 """
 
 from __future__ import annotations
@@ -19,10 +20,21 @@ from typing import Any
 import numpy as np
 
 from ligandose.agents import agent as find_agent
+from ligandose.course.half_lives import half_life_rows
+from ligandose.course.predicted import fold as _fold
+from ligandose.course.predicted import predicted_distribution
 from ligandose.course.regimen import Regimen
 from ligandose.course.results import Course
 from ligandose.course.simulate import simulate
-from ligandose.course.summary import distribution
+from ligandose.course.validation_vectors import (
+    USE,
+    VectorSetting,
+    compare_vectors,
+    not_compared,
+    regions_of,
+    simulate_vector_setting,
+    vector_settings,
+)
 from ligandose.dose import SafTable, table_of
 from ligandose.evidence import read_table, sources
 from ligandose.evidence.provenance import provenance
@@ -112,18 +124,30 @@ def validate(
         DataError: a table of specific absorbed fractions that is missing or not whole.
     """
     rows: list[dict[str, Any]] = []
-    every = settings()
-    hosts = dict.fromkeys(find_agent(setting.agent).host for setting in every)
+    others: list[dict[str, Any]] = []
+    regions: dict[str, set[str]] = {}
+    every = [*settings(), *vector_settings()]
+    hosts = dict.fromkeys(_host_name(setting) for setting in every)
     tables = {name: table_of(name, saf_folder) for name in hosts}
     for k, setting in enumerate(every):
         if progress is not None:
             progress(k / len(every), f"{setting.agent} {setting.cohort}")
-        table = tables[find_agent(setting.agent).host]
-        course = simulate_setting(
-            setting, patients=patients, seed=seed, threads=threads, table=table
-        )
-        rows.extend(compare(setting, course))
-    cited = {s for row in rows for s in row["sources"]}
+        table = tables[_host_name(setting)]
+        if isinstance(setting, Setting):
+            course = simulate_setting(
+                setting, patients=patients, seed=seed, threads=threads, table=table
+            )
+            rows.extend(compare(setting, course))
+        else:
+            course = simulate_vector_setting(
+                setting, patients=patients, seed=seed, threads=threads, table=table
+            )
+            regions.setdefault(setting.agent, set()).update(regions_of(course))
+            others.extend(compare_vectors(setting, course))
+    rows += [row for row in others if row["use"] == USE]
+    recalled = [row for row in others if row["use"] != USE]
+    half_lives = half_life_rows()
+    cited = {s for row in (*rows, *recalled, *half_lives) for s in row["sources"]}
     return {
         "document": "ligandose.validation",
         "schema": 1,
@@ -131,10 +155,15 @@ def validate(
         "patients": patients,
         "seed": seed,
         "rows": rows,
+        "vectors": {
+            "recalled": recalled,
+            "half_lives": half_lives,
+            "not_compared": not_compared(regions),
+        },
         "summary": summarise(rows),
         "sources": {
             s: {"citation": sources()[s].citation, "locator": sources()[s].locator}
-            for s in sorted(cited)
+            for s in sorted(cited & sources().keys())
         },
         "provenance": provenance(
             seed=seed,
@@ -145,6 +174,12 @@ def validate(
             tables=list(tables.values()),
         ),
     }
+
+
+def _host_name(setting: Setting | VectorSetting) -> str:
+    if isinstance(setting, VectorSetting):
+        return setting.host
+    return find_agent(setting.agent).host
 
 
 def compare(setting: Setting, course: Course) -> Iterator[dict[str, Any]]:
@@ -163,18 +198,6 @@ def compare(setting: Setting, course: Course) -> Iterator[dict[str, Any]]:
         predicted = predicted_distribution(course, region)
         if predicted is not None:
             yield _row(setting, region, cohorts, predicted)
-
-
-def predicted_distribution(course: Course, region: str) -> dict[str, float] | None:
-    """Return the dose per activity of a region (Gy/GBq), of all lesions for "lesion"."""
-    per_GBq = course.regimen.total_activity_Bq / 1e9
-    if region == "lesion":
-        doses = np.concatenate([course.dose_of(lesion) for lesion in course.host.lesions])
-    elif region in course.regions:
-        doses = course.dose_of(region)
-    else:
-        return None
-    return distribution(doses / per_GBq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +226,6 @@ def _published(setting: Setting, cohorts: list[dict[str, str]]) -> _Published:
             cv = float(cohort["sd"]) / mean if cohort["sd"] else cv
             break
     return _Published(mean, cv, min(means), max(means))
-
-
-def _fold(a: float, b: float) -> float:
-    return max(a / b, b / a)
 
 
 def _row(
@@ -268,10 +287,11 @@ def summarise(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
     uses = {
         use: group([r for r in rows if r["use"] == use])
-        for use in ("calibration", "check", "prediction")
+        for use in ("calibration", "check", "prediction", USE)
     }
+    patients = [r for r in rows if r["use"] == USE and r["basis"] == "patients"]
     by_agent = {
         a: group([r for r in rows if r["agent"] == a])
         for a in dict.fromkeys(r["agent"] for r in rows)
     }
-    return {**uses, "by_agent": by_agent}
+    return {**uses, "vectors_of_patients": group(patients), "by_agent": by_agent}

@@ -15,7 +15,7 @@ from statistics import fmean, pstdev
 
 from ligandose.errors import InputError
 from ligandose.evidence import Finding, Status, read_findings
-from ligandose.hosts.host import Host, SitePlace
+from ligandose.hosts.host import BLOOD, Host, SitePlace
 from ligandose.targets import (
     Density,
     Target,
@@ -31,25 +31,63 @@ ANY_TUMOUR = "solid-tumours"
 """Stands for the tumours of a disease that is no indication of the catalogue."""
 
 
-def with_targets(host: Host, names: Iterable[str]) -> Host:
+def with_targets(host: Host, names: Iterable[str], *, transported: Iterable[str] = ()) -> Host:
     """Return a host that carries the named targets too, with densities from the catalogue.
 
     Args:
         host: reference host; its disease names the tumours.
-        names: any names of targets, which become the kinds of site ("GRPR"). What the host
-            already carries stays; another name of the same target gets the same sites.
+        names: any names of targets that are bound, which become the kinds of site ("GRPR"). What
+            the host already carries stays (shed antigen in blood alone does not count); another
+            name of the same target gets the same sites.
+        transported: transporters that take up what is given. Their uptake is a rate, which no
+            expression tells, so the host must carry it.
 
     Raises:
         UnknownNameError: no target of that name.
-        InputError: a transporter (its uptake and retention are rates, not sites), or a target
-            that is no receptor.
+        InputError: a transporter among the bound, a target that is no receptor, or a transporter
+            without rates of uptake.
     """
-    carried = {site.site for site in host.sites}
+    for name in transported:
+        _check_rates(host, name)
+    carried = {
+        s.site
+        for s in host.sites
+        if s.region != BLOOD and f"{s.region}.{s.site}.density" in host.findings
+    }
     added = host
     for name in names:
         if name not in carried:
-            added = _with_alias(added, name) or _with_target(added, name, target(name))
+            found = target(name)
+            _check_binds(host, found)
+            added = _with_alias(added, name) or _with_target(added, name, found)
     return added
+
+
+def _check_binds(host: Host, found: Target) -> None:
+    if found.kind == "transporter":
+        raise InputError(
+            f"target {found.name} is a transporter: what it takes up follows from rates of uptake "
+            "and retention, not from binding sites, so a vector that binds cannot be moved to it; "
+            f"transporters with rates are {', '.join(_with_rates(host)) or 'none'}, for vectors "
+            "with their own transport such as MIBG"
+        )
+
+
+def _check_rates(host: Host, name: str) -> None:
+    ends = (".uptake", ".washout")
+    if all(any(key.endswith(f".{name}{end}") for key in host.findings) for end in ends):
+        return
+    raise InputError(
+        f"transporter {name} is not simulatable: rates of uptake and washout in organs are not "
+        f"held; they are for {', '.join(_with_rates(host)) or 'none'}"
+    )
+
+
+def _with_rates(host: Host) -> list[str]:
+    """Return the transporters whose rates a host carries."""
+    sites = dict.fromkeys(site.site for site in host.sites)
+    rates = [s for s in sites if any(key.endswith(f".{s}.uptake") for key in host.findings)]
+    return [s for s in rates if _canonical(s) is not None]
 
 
 def _with_alias(host: Host, name: str) -> Host | None:
@@ -76,14 +114,10 @@ def _canonical(site: str) -> str | None:
 
 
 def _with_target(host: Host, site: str, found: Target) -> Host:
-    if found.kind == "transporter":
-        raise InputError(
-            f"target {found.name} is a transporter: what it takes up follows from rates of uptake "
-            "and retention, not from binding sites, and no kinetic model of it is here yet"
-        )
     findings = dict(host.findings)
-    places = list(host.sites)
-    for region, density in _densities(host, found).items():
+    densities = _densities(host, found)
+    places = [p for p in host.sites if p.site != site or p.region not in densities]
+    for region, density in densities.items():
         findings[f"{region}.{site}.density"] = _density_finding(site, region, density)
         release = _any_site("release")
         findings[f"{region}.{site}.release"] = replace(release, subject=site, region=region)

@@ -14,8 +14,11 @@ from functools import cache
 
 from ligandose.errors import DataError, UnknownNameError
 from ligandose.evidence import Finding, read_findings, read_table
+from ligandose.hosts.derived import BASES, derived_findings, derived_hosts
 
 LESION = "lesion:"
+BLOOD = "blood"
+"""Carries the sites of blood cells and of shed antigen."""
 ADULT = "adult"
 
 
@@ -33,12 +36,13 @@ class Host:
     """A reference person, with or without a disease.
 
     Attributes:
-        name: such as "adult-male".
+        name: such as "adult-male" or "child-5".
         disease: such as "mCRPC", or "" for none.
         findings: every finding by its key.
         organs: perfused organs, in the order of the table.
         lesions: lesion regions, "lesion:NAME".
         sites: kinds of site by region.
+        anatomy: reference person whose S values are scaled to it.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Host:
     organs: tuple[str, ...]
     lesions: tuple[str, ...]
     sites: tuple[SitePlace, ...]
+    anatomy: str
 
     def finding(self, key: str) -> Finding:
         """Return the finding of a key; DataError names the key where there is none."""
@@ -59,7 +64,7 @@ def host(name: str, *, disease: str | None = None) -> Host:
     """Return a reference host.
 
     Args:
-        name: "adult-male" or "adult-female".
+        name: of `hosts`, such as "adult-male", "child-5" or "mouse".
         disease: a disease of the catalogue, or None.
 
     Raises:
@@ -75,6 +80,12 @@ def host(name: str, *, disease: str | None = None) -> Host:
 @cache
 def hosts() -> tuple[str, ...]:
     """Return the names of the reference hosts."""
+    return (*reference_hosts(), *derived_hosts())
+
+
+@cache
+def reference_hosts() -> tuple[str, ...]:
+    """Return the names of the reference adults, who have S values of their own."""
     return tuple(dict.fromkeys(f.subject for f in read_findings("hosts.csv")))
 
 
@@ -87,10 +98,13 @@ def diseases() -> tuple[str, ...]:
 @cache
 def _assemble(name: str, disease: str) -> Host:
     """Lay the findings of the disease over those of the person, and these over the adult's."""
+    anatomy = BASES.get(name, name)
     findings: dict[str, Finding] = {}
     for finding in (*read_findings("physiology.csv"), *read_findings("hosts.csv")):
-        if finding.subject in (name, ADULT):
+        if finding.subject in (anatomy, ADULT):
             findings[f"{finding.region}.{finding.quantity}"] = finding
+    if name != anatomy:
+        findings = derived_findings(name, findings)
     organs = tuple(
         key.removesuffix(".mass")
         for key in findings
@@ -107,6 +121,7 @@ def _assemble(name: str, disease: str) -> Host:
         organs=tuple(o for o in organs if f"{o}.blood_flow_fraction" in findings),
         lesions=lesions,
         sites=sites,
+        anatomy=anatomy,
     )
 
 
@@ -119,7 +134,7 @@ def _sites(
     for row, finding in zip(rows, read_findings("sites.csv"), strict=True):
         regions = lesions if finding.region == "lesion" else (finding.region,)
         for region in regions:
-            if region not in organs and region not in lesions:
+            if region not in (*organs, *lesions, BLOOD):
                 continue
             findings[f"{region}.{finding.subject}.{finding.quantity}"] = finding
             place = SitePlace(region, finding.subject, row["space"])

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.int32]
 Flags: TypeAlias = NDArray[np.bool_]
-Tables: TypeAlias = tuple[Indices, Indices, Indices, Indices, Indices, Indices]
-"""linear_source, linear_target, site_ligand, site_complex, occupant_pointer, occupant_state."""
+Tables: TypeAlias = tuple[Indices, Indices, Indices, Indices, Indices, Indices, Floats]
+"""linear_source, linear_target, site_ligand, site_complex, occupant_pointer, _state, _weight."""
 Entries: TypeAlias = tuple[Indices, Indices, Indices, Indices, Indices, Indices, Indices]
 """Nonzeros of W: linear source and target, site ligand and complex, occupants of both, diagonal."""
 Program: TypeAlias = tuple[

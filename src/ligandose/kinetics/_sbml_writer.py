@@ -57,7 +57,7 @@ class Writer:
         description: the model.
         numbers: value of every parameter, phase by phase.
         name: name of the model.
-        into: pool that receives the doses.
+        into: pool that receives the doses that name none of their own.
         groups: ligands that are counted apart, ("",) for one.
     """
 
@@ -149,11 +149,12 @@ class Writer:
     def _species_elements(self, given: Sequence[Given]) -> None:
         parent = self._list("listOfSpecies")
         for group in self.groups:
-            at_start = sum(
-                g.dose.amount_nmol * g.share(group)
-                for g in given
-                if g.start_s == 0.0 and g.dose.duration_s == 0.0
-            )
+            at_start: dict[str, float] = {}
+            for g in given:
+                if g.start_s == 0.0 and g.dose.duration_s == 0.0:
+                    into = g.dose.into or self.into
+                    amount = g.dose.amount_nmol * g.share(group)
+                    at_start[into] = at_start.get(into, 0.0) + amount
             for pool in self.description.pools:
                 identifier = self.identifiers.new(pool.name, group)
                 self.species[pool.name, group] = identifier
@@ -163,7 +164,7 @@ class Writer:
                     id=identifier,
                     name=f"{pool.name} {group}".strip(),
                     compartment=self.symbols[pool.volume or UNPLACED],
-                    initialAmount=repr(float(at_start) if pool.name == self.into else 0.0),
+                    initialAmount=repr(float(at_start.get(pool.name, 0.0))),
                     substanceUnits="nmol",
                     hasOnlySubstanceUnits="true",
                     boundaryCondition="false",
@@ -223,17 +224,19 @@ class Writer:
                 self._reaction(pool.name, pool.name, LABELLED, UNLABELLED, law)
 
     def _association(self, site: Site, group: str) -> None:
-        """Write k_on · ligand / volume · (capacity - Σ bound of every group)."""
+        """Write k_on · ligand / volume · (capacity + Σ carriers - Σ bound of every group)."""
         occupants = [self.species[site.complex, g] for g in self.groups]
-        free = mathml.difference(
-            mathml.product(self._named(site.capacity)), [mathml.symbol(o) for o in occupants]
-        )
+        carriers = [self.species[c, g] for c in site.carriers for g in self.groups]
+        sites = [mathml.symbol(c) for c in carriers]
+        if site.capacity:
+            sites.insert(0, mathml.product(self._named(site.capacity)))
+        free = mathml.difference(mathml.total(sites), [mathml.symbol(o) for o in occupants])
         ligand = mathml.symbol(self.species[site.ligand, group])
         law = mathml.quotient(
             mathml.product([*self._named(site.on_rate), ligand, free]),
             self._named([self.volume[site.ligand]])[0],
         )
-        others = [o for o in occupants if o != self.species[site.complex, group]]
+        others = [o for o in occupants if o != self.species[site.complex, group]] + carriers
         self._reaction(site.ligand, site.complex, group, group, law, modifiers=others)
 
     def _reaction(
@@ -274,10 +277,11 @@ class Writer:
 
     def _infusion(self, given: Given, rate: str) -> None:
         """Add what flows in: rate · share, where the labelled share decays from its start on."""
+        into = given.dose.into or self.into
         for group in self.groups:
             if given.labelled is None:
                 if given.share(group):
-                    self._reaction("", self.into, "", group, mathml.symbol(rate))
+                    self._reaction("", into, "", group, mathml.symbol(rate))
                 continue
             labelled = mathml.product(
                 [
@@ -289,7 +293,7 @@ class Writer:
             if group == UNLABELLED:
                 share = mathml.difference(mathml.number(1.0), [labelled])
             law = mathml.product([mathml.symbol(rate), share])
-            self._reaction("", self.into, "", group, law)
+            self._reaction("", into, "", group, law)
 
     def _events(
         self,
@@ -306,7 +310,8 @@ class Writer:
         for item in given:
             if item.dose.duration_s == 0.0 and item.start_s > 0.0:
                 amounts = {
-                    self.species[self.into, g]: item.dose.amount_nmol * item.share(g)
+                    self.species[item.dose.into or self.into, g]: item.dose.amount_nmol
+                    * item.share(g)
                     for g in self.groups
                     if item.share(g)
                 }

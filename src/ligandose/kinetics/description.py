@@ -6,8 +6,9 @@ A model is a list of pools that hold an amount of ligand (nmol) and of three kin
   flux = clearance · amount / volume;
 - `Transformation`: a first-order rate (1/s), flux = rate · amount;
 - `Site`: reversible binding to a limited number of sites, of which this is the saturable
-  on-step, flux = k_on · amount / volume · (capacity - Σ amount bound); the off-step is a
-  transformation.
+  on-step, flux = k_on · amount / volume · (capacity + Σ carriers - Σ amount bound); the off-step
+  is a transformation. Carriers are pools whose molecules bring a site each, as the binder of a
+  two-step treatment does.
 
 Every flux leaves one pool and enters another, so the amount of ligand is conserved by
 construction. Clearances, rates, volumes and capacities are products of named parameters; the
@@ -63,13 +64,15 @@ class Site:
         ligand: pool (with a volume) of the free ligand.
         complex: pool of the bound ligand.
         on_rate: product of parameters, L/(nmol s).
-        capacity: product of parameters, nmol.
+        capacity: product of parameters, nmol; empty where only carriers bring sites.
+        carriers: pools of which every molecule is a site.
     """
 
     ligand: str
     complex: str
     on_rate: tuple[str, ...]
     capacity: tuple[str, ...]
+    carriers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ class ModelDescription:
         for site in self.sites:
             _require(site.ligand, with_volume, what="pool with a volume")
             _require(site.complex, names)
+            for carrier in site.carriers:
+                _require(carrier, names)
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -71,7 +71,9 @@ class Network:
         tags: number of tags.
         linear_source, linear_target: (n_linear,) states of each linear passage.
         site_ligand, site_complex: (n_site,) states of each association.
-        occupant_pointer, occupant_state: complexes that occupy the site of each association.
+        occupant_pointer, occupant_state: complexes that occupy the site of each association, and
+            carriers that bring sites.
+        occupant_weight: 1 for a complex, -1 for a carrier.
         linear_source_entry, linear_target_entry: nonzeros (source, source) and (target, source).
         site_ligand_entry, site_complex_entry: nonzeros (ligand, ligand), (complex, ligand).
         occupant_ligand_entry, occupant_complex_entry: nonzeros (ligand, b) and (complex, b).
@@ -88,6 +90,7 @@ class Network:
     site_complex: Indices
     occupant_pointer: Indices
     occupant_state: Indices
+    occupant_weight: Floats
     linear_source_entry: Indices
     linear_target_entry: Indices
     site_ligand_entry: Indices
@@ -136,7 +139,8 @@ class Network:
         sites = self.description.sites
         n_patients = next(iter(parameters.values())).size
         on = [_product(parameters, s.on_rate) / volume[s.ligand] for s in sites]
-        capacity = [_product(parameters, s.capacity) for s in sites]
+        none = np.zeros(n_patients)
+        capacity = [_product(parameters, s.capacity) if s.capacity else none for s in sites]
 
         def stack(rows: list[Floats]) -> Floats:
             table = np.vstack(rows) if rows else np.zeros((0, n_patients))
@@ -175,6 +179,9 @@ def compile_network(description: ModelDescription, *, tags: int = 1) -> Network:
     bound = _tagged([index[s.complex] for s in description.sites], n, tags)
     # Every tag of ligand at a site finds it occupied by the complexes of all tags.
     occupants_of = [[index[s.complex] + tag * n for tag in range(tags)] for s in description.sites]
+    for site, occupants in zip(description.sites, occupants_of, strict=True):
+        occupants += [index[c] + tag * n for c in site.carriers for tag in range(tags)]
+    weights_of = [[1.0] * tags + [-1.0] * (len(o) - tags) for o in occupants_of] * tags
     occupants_of *= tags
     entries = {(i, i) for i in range(n * tags)}
     entries.update(zip(target, source, strict=True))
@@ -204,6 +211,7 @@ def compile_network(description: ModelDescription, *, tags: int = 1) -> Network:
         site_complex=_indices(bound),
         occupant_pointer=_pointers(occupants_of),
         occupant_state=_indices(flat),
+        occupant_weight=np.array([w for group in weights_of for w in group]),
         linear_source_entry=at(source, source),
         linear_target_entry=at(target, source),
         site_ligand_entry=at(ligand, ligand),

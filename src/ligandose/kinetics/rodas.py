@@ -45,7 +45,7 @@ SMALLEST_STEP_SHARE = 1e-15
 @njit(cache=True)
 def _right_hand_side(y: Floats, tables: Tables, rates: Rates, infusion: Floats, f: Floats) -> None:
     """Write dy/dt to f."""
-    source, target, ligand, bound, pointer, occupant = tables
+    source, target, ligand, bound, pointer, occupant, weight = tables
     linear, on, capacity = rates
     for i in range(f.shape[0]):
         store(f, i, load(infusion, i))
@@ -56,7 +56,7 @@ def _right_hand_side(y: Floats, tables: Tables, rates: Rates, infusion: Floats, 
     for r in range(ligand.size):
         free = load(capacity, r)
         for k in range(pointer[r], pointer[r + 1]):
-            free = free - load(y, occupant[k])
+            free = free - splat(weight[k]) * load(y, occupant[k])
         flux = load(on, r) * load(y, ligand[r]) * free
         store(f, ligand[r], load(f, ligand[r]) - flux)
         store(f, bound[r], load(f, bound[r]) + flux)
@@ -82,7 +82,7 @@ def _assemble(
     w: Floats,
 ) -> None:  # fmt: skip
     """Write W = shift · I - J(y) to w."""
-    _, _, ligand, _, pointer, occupant = tables
+    _, _, ligand, _, pointer, occupant, weight = tables
     _, _, ligand_entry, complex_entry, occ_ligand_entry, occ_complex_entry, diagonal = entries
     _, on, capacity = rates
     for e in range(w.shape[0]):
@@ -95,10 +95,11 @@ def _assemble(
         free = load(capacity, r)
         by_occupant = k_on * load(y, ligand[r])
         for k in range(pointer[r], pointer[r + 1]):
-            free = free - load(y, occupant[k])
+            free = free - splat(weight[k]) * load(y, occupant[k])
             a, b = occ_ligand_entry[k], occ_complex_entry[k]
-            store(w, a, load(w, a) - by_occupant)
-            store(w, b, load(w, b) + by_occupant)
+            change = splat(weight[k]) * by_occupant
+            store(w, a, load(w, a) - change)
+            store(w, b, load(w, b) + change)
         by_ligand = k_on * free
         store(w, ligand_entry[r], load(w, ligand_entry[r]) + by_ligand)
         store(w, complex_entry[r], load(w, complex_entry[r]) - by_ligand)

@@ -133,8 +133,10 @@ def _numbers(
 def _check(
     description: ModelDescription, phases: Sequence[Phase], doses: Sequence[Dose], into: str
 ) -> None:
-    if into not in {pool.name for pool in description.pools}:
-        raise UnknownNameError("pool", into, (p.name for p in description.pools))
+    pools = [pool.name for pool in description.pools]
+    for name in dict.fromkeys([into, *(dose.into for dose in doses if dose.into)]):
+        if name not in pools:
+            raise UnknownNameError("pool", name, pools)
     for dose in doses:
         if dose.time_s < phases[0].start_s:
             raise InputError(

@@ -39,12 +39,14 @@ class Dose:
         amount_nmol: amount of ligand, labelled and unlabelled together.
         duration_s: length of the infusion; 0 for a bolus.
         tag: group of ligand that it belongs to.
+        into: pool that receives it; "" for the one that all others go into.
     """
 
     time_s: float
     amount_nmol: float
     duration_s: float = 0.0
     tag: int = 0
+    into: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def solve(
         network: compiled model.
         phases: rates over time; the first one starts the integration.
         doses: administrations, none before the first phase.
-        into: pool that receives them.
+        into: pool that receives those that name none of their own.
         end_s: end of integration.
         decay_per_s: decay constants λ for which time integrals are wanted.
         origin_s: time from which each of them counts; default the start.
@@ -165,6 +167,7 @@ class _Groups:
         self.tables = (
             network.linear_source, network.linear_target, network.site_ligand,
             network.site_complex, network.occupant_pointer, network.occupant_state,
+            network.occupant_weight,
         )  # fmt: skip
         self.entries = (
             network.linear_source_entry, network.linear_target_entry, network.site_ligand_entry,
@@ -252,7 +255,7 @@ def _sources(
     infusion = np.zeros_like(y)
     bolus = False
     for dose in doses:
-        row = network.state(into, tag=dose.tag)
+        row = network.state(dose.into or into, tag=dose.tag)
         if dose.duration_s == 0.0 and dose.time_s == t0:
             y[:, row] += dose.amount_nmol
             bolus = True
@@ -269,8 +272,9 @@ def _give_up_leaks(state: _State, given_nmol: float) -> None:
 
 def _check_places(network: Network, doses: Sequence[Dose], into: str) -> None:
     pools = [pool.name for pool in network.description.pools]
-    if into not in pools:
-        raise UnknownNameError("pool", into, pools, where="administration")
+    for name in dict.fromkeys([into, *(dose.into for dose in doses if dose.into)]):
+        if name not in pools:
+            raise UnknownNameError("pool", name, pools, where="administration")
     for dose in doses:
         if not 0 <= dose.tag < network.tags:
             raise InputError(

@@ -15,6 +15,7 @@ from ligandose.report.contract import (
     as_validation,
     kind_of,
 )
+from ligandose.report.lesion_tissue import lesion_tissue_text
 from ligandose.report.spectrum import emitted_by_chain, spectrum_figure
 from ligandose.report.summary import (
     KeyNumber,
@@ -179,7 +180,7 @@ def _effect_section(course: CourseDocument) -> Section:
             curves.lesion_figure(course),
             curves.blood_figure(course),
         ),
-        tables=filled(course_tables.blood_text(course)),
+        tables=filled(lesion_tissue_text(course), course_tables.blood_text(course)),
     )
 
 

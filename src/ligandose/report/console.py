@@ -20,6 +20,7 @@ from ligandose.report.contract import (
     kind_of,
 )
 from ligandose.report.doses import published_coefficients, ranked_regions
+from ligandose.report.lesion_tissue import lesion_tissue_text
 from ligandose.report.spectrum import emitted_by_chain
 from ligandose.report.summary import INTENDED_USE, sentences, title_of
 from ligandose.report.tables import Column, TextTable
@@ -86,6 +87,9 @@ def _course(document: Mapping[str, Any]) -> RenderableType:
     limits = course_tables.limit_text(course)
     if limits.rows:
         parts += [Text(""), rich_table(last_cycle(limits))]
+    cells = lesion_tissue_text(course)
+    if cells.rows:
+        parts += [Text(""), rich_table(cells), *_notes(*cells.notes)]
     parts += [
         Text(""),
         *_notes(

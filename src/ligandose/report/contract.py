@@ -84,6 +84,8 @@ class Administration(TypedDict):
     time_h: float
     activity_GBq: float
     amount_nmol: float
+    route: NotRequired[str]
+    binder: NotRequired[bool]
 
 
 class Regimen(TypedDict):
@@ -94,6 +96,8 @@ class Regimen(TypedDict):
     cycles: int
     every_weeks: float | None
     comedication: list[str]
+    clearing_h: NotRequired[float]
+    clearing_fraction: NotRequired[float]
 
 
 class Limit(TypedDict):

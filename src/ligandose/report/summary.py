@@ -222,11 +222,20 @@ def _regimen_yaml(regimen: Regimen) -> list[str]:
     weeks = regimen.get("every_weeks")
     what = [{key: value for key, value in each.items() if key != "time_h"} for each in given]
     if all(each == what[0] for each in what) and (weeks or len(given) == 1):
-        lines = [f"  cycles: {len(given)}", *(f"  {k}: {v:.12g}" for k, v in what[0].items())]
+        lines = [f"  cycles: {len(given)}", *(f"  {k}: {_plain(v)}" for k, v in what[0].items())]
         lines += [f"  every_weeks: {weeks:.12g}"] if weeks and len(given) > 1 else []
     else:
-        rows = [", ".join(f"{k}: {v:.12g}" for k, v in each.items()) for each in given]
+        rows = [", ".join(f"{k}: {_plain(v)}" for k, v in each.items()) for each in given]
         lines = ["  administrations:", *(f"    - {{{row}}}" for row in rows)]
+    clearing = {k: v for k, v in regimen.items() if k.startswith("clearing_")}
+    lines += [f"  {key}: {_plain(value)}" for key, value in clearing.items()]
     if regimen.get("comedication"):
         lines.append(f"  comedication: [{', '.join(regimen['comedication'])}]")
     return lines
+
+
+def _plain(value: object) -> str:
+    """Return a value of a regimen as YAML has it: a number, true, or a route."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.12g}" if isinstance(value, int | float) else str(value)

@@ -168,7 +168,8 @@ def quantity_text(quantity: Mapping[str, Any] | None) -> str:
 
 def regimen_text(regimen: Mapping[str, Any]) -> str:
     """Return the regimen in words: "6 × 7.4 GBq every 6 weeks"."""
-    administrations: list[Mapping[str, Any]] = list(regimen.get("administrations") or [])
+    given: list[Mapping[str, Any]] = list(regimen.get("administrations") or [])
+    administrations = [a for a in given if float(a["activity_GBq"]) > 0.0]
     activities = {round(float(a["activity_GBq"]), 9) for a in administrations}
     cycles = len(administrations)
     if len(activities) == 1:
