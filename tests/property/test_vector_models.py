@@ -262,16 +262,9 @@ def test_carriers_bring_a_site_each_as_in_hand_written_equations():
     assert exact[3].max() > 0.5 * exact[2].max()
 
 
-MERGED = ("Po", "Y", "Zr", "In", "I", "At")
-"""Elements with several compartments of plasma, which are one pool at present."""
-
-
 @pytest.mark.parametrize("symbol", [e for e in elements() if e != "*"])
-def test_compartments_of_an_element_keep_to_themselves(symbol, request):
+def test_compartments_of_an_element_keep_to_themselves(symbol):
     """What the source keeps apart in blood is not one pool: iodide and hormone, for one."""
-    if symbol in MERGED:
-        reason = "elements._pool makes one pool of all compartments of plasma"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     rows = [r for r in read_table("element_transfer.csv") if r["element"] == symbol]
     in_blood = {r[e] for r in rows for e in ("from", "to") if r[f"{e}_region"] == "blood"}
     model = element_model(symbol, host("adult-male").organs)
@@ -279,9 +272,6 @@ def test_compartments_of_an_element_keep_to_themselves(symbol, request):
     assert len(found) == len(in_blood) > 0
 
 
-@pytest.mark.xfail(
-    strict=True, reason="elements._pool: surfaces of bone become its volume, which dosimetry parts"
-)
 def test_surfaces_of_bone_are_sources_of_their_own():
     model = element_model("Ra", host("adult-male").organs)
     assert any(p.region.endswith("_surface") for p in model.description.pools)

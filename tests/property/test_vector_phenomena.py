@@ -128,11 +128,6 @@ def kidneys_after_a_day(it):
     return float(held(without_targets(it), ADULT, [DAY_S], 10.0)["kidneys"][0])
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="vectors.csv: megalin.k_d of proteins leaves k_off 375 times the internalisation, so "
-    "3 % of what is filtered is taken up and not nine tenths",
-)
 def test_kidneys_keep_metal_labelled_fragments_below_the_cut_off():
     base = replace(agent("89Zr-IAB2M"), name="size")
     part = {
@@ -212,11 +207,6 @@ def test_bone_seekers_go_to_bone_and_iodide_does_not():
     assert parts["131I-iodide"] < 0.01
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="elements._pool puts the source's remainder (all soft tissue) into the organ "
-    "'remainder' of the host alone",
-)
 def test_other_soft_tissue_of_a_salt_is_spread_by_mass():
     found = simulate(agent("223Ra-dichloride"), ADULT, Regimen.cycles(
         1, activity_GBq=0.004, amount_nmol=0.01))  # fmt: skip

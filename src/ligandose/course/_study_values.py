@@ -16,7 +16,16 @@ family of molecules span from pmol/L to µmol/L."""
 MOST_FOLD_ANATOMY = 300.0
 """A mass, volume, flow or number may differ by this: enough for a lesion and for a child, and less
 than a slip between g and kg."""
-_FRACTIONS = ("unbound_plasma", "sieving", "haematocrit", "competition", "venous_share")
+_FRACTIONS = (
+    "unbound_plasma",
+    "sieving",
+    "haematocrit",
+    "competition",
+    "venous_share",
+    "salvage",
+    "intact",
+    "retained_daughters",
+)
 _POSITIVE_UNITS = (
     "kg",
     "g",

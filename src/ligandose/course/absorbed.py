@@ -25,9 +25,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ligandose.dose import marrow_tia_from_blood_Bq_s
+from ligandose.dose import endosteum_mass_kg, marrow_tia_from_blood_Bq_s
 from ligandose.errors import DataError
 from ligandose.hosts import RESERVOIRS, Host
+from ligandose.hosts import host as reference_host
 from ligandose.kinetics import (
     EXCRETED,
     MARROW_SPACES,
@@ -48,6 +49,8 @@ WALLED = (
     "large_intestine_left",
     "rectum",
 )
+ENDOSTEUM = "endosteum"
+BONE_SURFACES = ("bone_trabecular_surface", "bone_cortical_surface")
 SMALLEST_LESION_KG = 1e-5
 SMALLEST_REGION_KG = 4e-6
 """Spheres below it have no absorbed fractions; the least glands of a mouse count as so large."""
@@ -83,8 +86,14 @@ class Masses:
         return self.mass_kg[:, self.regions.index(region)]
 
 
-def region_masses(host: Host, values: Mapping[str, Floats]) -> Masses:
-    """Return the masses of a population, lesions as they are in `values`."""
+def region_masses(host: Host, values: Mapping[str, Floats], *, skeleton: bool = False) -> Masses:
+    """Return the masses of a population, lesions as they are in `values`.
+
+    Args:
+        host: regions.
+        values: (patients,) values of its findings by key.
+        skeleton: with the endosteum and the surfaces of bone, which free elements need.
+    """
     mass: dict[str, Floats] = {}
     blood = values["whole_body.blood_volume"] * BLOOD_DENSITY_KG_L
     central_blood = blood * values["blood.blood_volume_fraction"]
@@ -101,6 +110,12 @@ def region_masses(host: Host, values: Mapping[str, Floats]) -> Masses:
         mass[lesion] = np.maximum(values[f"{lesion}.mass"], SMALLEST_LESION_KG)
         mass[lesion + OTHER_LESIONS] = mass[lesion]
     body = values["whole_body.body_mass"]
+    if skeleton:
+        # endosteum goes with the bone that it lines; surfaces are sources without a mass
+        adult = reference_host(host.anatomy).finding("bone_trabecular.mass").internal
+        mass[ENDOSTEUM] = endosteum_mass_kg(host.anatomy) * mass["bone_trabecular"] / adult
+        for surface in BONE_SURFACES:
+            mass[surface] = mass[ENDOSTEUM]
     mass[WHOLE_BODY] = body
     return Masses(
         regions=tuple(mass),
@@ -184,7 +199,7 @@ def _other_tissue(masses: Masses) -> list[str]:
     return [
         region
         for region in masses.regions
-        if region not in (*NOT_OTHER_TISSUE, WHOLE_BODY)
+        if region not in (*NOT_OTHER_TISSUE, *BONE_SURFACES, WHOLE_BODY)
         and not region.endswith("_contents")
         and not region.startswith("lesion:")
     ]

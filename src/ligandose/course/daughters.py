@@ -52,6 +52,8 @@ class Daughters:
         members = [
             m for m, rate in zip(chain.members, chain.decay_constant_per_s, strict=True) if rate > 0
         ]
+        if len(members) == 1:
+            return None
         horizon = commitment_period_s()
         impurities = [i.nuclide for i in agent.impurities]
         every = [*members, *impurities]
@@ -77,13 +79,16 @@ class Daughters:
         Returns:
             Regions and (patients, regions, `nuclides`).
         """
-        body = kinetic_parameters(self.host, host_values, agent_values)
+        retained = np.minimum(agent_values[RETAINED], 1.0)
+        free: dict[str, FreeElement] = {}
+        if np.any(retained < 1.0):
+            free = self._elements(kinetic_parameters(self.host, host_values, agent_values))
         names, found = daughter_decays(
             self.chain,
             tia_Bq_s[..., 0],
             regions,
-            retained=np.minimum(agent_values[RETAINED], 1.0),
-            elements=self._elements(body),
+            retained=retained,
+            elements=free,
             horizon_s=commitment_period_s(),
         )
         total = np.zeros((tia_Bq_s.shape[0], len(names), len(self.nuclides)))

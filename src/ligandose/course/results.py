@@ -99,7 +99,8 @@ class Course:
     @cached_property
     def shown_regions(self) -> tuple[str, ...]:
         """Regions that are reported: without the auxiliary sources."""
-        return tuple(r for r in self.regions if not r.endswith((OTHER_LESIONS, "_contents")))
+        hidden = (OTHER_LESIONS, "_contents", "_surface")
+        return tuple(r for r in self.regions if not r.endswith(hidden))
 
     @cached_property
     def dose_per_cycle_Gy(self) -> Floats:

@@ -32,6 +32,7 @@ from ligandose.course.results import Course, CycleResult
 from ligandose.dose import ReferenceSValues, SafTable
 from ligandose.errors import InputError
 from ligandose.hosts import Host, draw_values, with_routes, with_targets
+from ligandose.kinetics import vector_blocks
 from ligandose.nuclides import nuclide
 
 Floats = NDArray[np.float64]
@@ -121,6 +122,11 @@ def transported_by(agent: Agent) -> tuple[str, ...]:
     return tuple(k.removesuffix(end) for k in agent.findings if k.endswith(end))
 
 
+def _needs_skeleton(agent: Agent, host: Host, daughters: Daughters | None) -> bool:
+    """Return whether free atoms of an element may lie on the surfaces of bone."""
+    return agent.is_salt or daughters is not None or bool(vector_blocks(agent, host).free_elements)
+
+
 BINDING_RATES = ("k_on", "internalisation", "recycling")
 """What a vector must have for every kind of site that it binds, besides k_d."""
 
@@ -167,7 +173,8 @@ class _Run:
         decay = {name: nuclide(name).decay_constant_per_s for name in nuclides}
         self.model = ActivityModel(agent, host, decay_per_s=decay, routes=regimen.routes)
         self.daughters = Daughters.of(agent, host)
-        masses = region_masses(host, host_values)
+        self.skeleton = _needs_skeleton(agent, host, self.daughters)
+        masses = region_masses(host, host_values, skeleton=self.skeleton)
         self.s_values = ReferenceSValues.of(
             masses.regions,
             list(decay) if self.daughters is None else self.daughters.nuclides,
@@ -222,7 +229,7 @@ class _Run:
     def _cycle(self, k: int, lesions: LesionState) -> tuple[CycleResult, Floats, NDArray[np.bool_]]:
         """Return a cycle, its (patients, t, regions) activity, and who could not be solved."""
         values = self._with_lesions(lesions)
-        masses = region_masses(self.host, values)
+        masses = region_masses(self.host, values, skeleton=self.skeleton)
         cycle = self.model.cycle(
             self.groups[k],
             values,

@@ -25,7 +25,7 @@ from ligandose.dose.icrp133 import saf_table
 from ligandose.dose.labelled import labelled_dose, labelled_s_values
 from ligandose.dose.marrow import marrow_tia_from_blood_Bq_s, marrow_to_blood_ratio
 from ligandose.dose.reference import ReferenceSValues
-from ligandose.dose.regions import RegionModel, region_model
+from ligandose.dose.regions import RegionModel, endosteum_mass_kg, region_model
 from ligandose.dose.saf import SafGrid, SafTable
 from ligandose.dose.saf_file import parse_saf, shipped_saf
 from ligandose.dose.svalues import SValues
@@ -72,6 +72,7 @@ __all__ = [
     "derived_saf",
     "effective_dose_Sv",
     "emission_spectrum",
+    "endosteum_mass_kg",
     "energy_curves",
     "geometric_factor",
     "kernel_of_lines",

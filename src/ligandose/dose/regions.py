@@ -72,6 +72,11 @@ def region_model(name: str) -> RegionModel:
     return table[name]
 
 
+def endosteum_mass_kg(anatomy: str) -> float:
+    """Return the mass of the endosteum of a reference adult, kg."""
+    return parameter(anatomy, "endosteum_mass")
+
+
 @cache
 def parameter(subject: str, quantity: str) -> float:
     """Return a parameter of this room in internal units (s, L, kg).

@@ -76,9 +76,8 @@ def daughter_decays(
     Raises:
         InputError: a retained part outside 0 … 1.
     """
-    names = list(regions)
-    for free in elements.values():
-        names += [p.region for p in free.model.description.pools if p.region not in names]
+    known = [p.region for free in elements.values() for p in free.model.description.pools]
+    names = list(dict.fromkeys([*regions, *known]))
     column = {name: i for i, name in enumerate(names)}
     patients = parent_decays.shape[0]
     in_place = {chain.members[0]: np.zeros((patients, len(names)))}

@@ -30,6 +30,8 @@ from ligandose.kinetics.whole_body import (
 Floats = NDArray[np.float64]
 
 CONTENTS = "contents"
+SURFACE = "surface"
+REMAINDER = "remainder"
 OTHER_TISSUE = "other_tissue"
 """Region of what the source calls other (soft) tissue: all that has no compartment of its own."""
 
@@ -103,12 +105,13 @@ def _element_model(
     element: str, regions: tuple[str, ...], transfers: tuple[Transfer, ...]
 ) -> ElementModel:
     pools = {f"{element}.plasma": Pool(f"{element}.plasma", WHOLE_BLOOD, PLASMA_VOLUME)}
+    central = _central(transfers)
     passages: list[Transformation] = []
     rates: dict[str, float] = {}
     for transfer in transfers:
         ends: list[str] = []
         for compartment in (transfer.source, transfer.target):
-            pool = _pool(element, compartment, regions)
+            pool = _pool(element, compartment, regions, central)
             pools.setdefault(pool.name, pool)
             ends.append(pool.name)
         parameter = f"{ends[0]}>{ends[1].removeprefix(f'{element}.')}"
@@ -135,14 +138,19 @@ PLASMA_VOLUME = "released.plasma_volume"
 OUTSIDE = "excreta"
 
 
-def _pool(element: str, place: Compartment, regions: Sequence[str]) -> Pool:
+def _central(transfers: Sequence[Transfer]) -> str:
+    """Return the compartment that free atoms enter: the first of plasma that the source names."""
+    return next((t.source.name for t in transfers if t.source.part == "plasma"), "")
+
+
+def _pool(element: str, place: Compartment, regions: Sequence[str], central: str) -> Pool:
     """Return the pool of a compartment; plasma, contents and excreta go by names of their own.
 
-    Urine is voided by itself, the stomach and oesophagus empty fast into the gut, and organs that
-    the host lacks belong to its other tissue.
+    Urine is voided by itself, the stomach and oesophagus empty fast into the gut, surfaces of
+    bone are sources of their own, and organs that the host lacks belong to its other tissue.
     """
     if place.region == "blood":
-        if place.part in ("plasma", ""):
+        if place.name == central:
             return Pool(f"{element}.plasma", WHOLE_BLOOD, PLASMA_VOLUME)
         return Pool(f"{element}.{place.name}", WHOLE_BLOOD)
     urine, faeces = EXCRETED
@@ -156,7 +164,10 @@ def _pool(element: str, place: Compartment, regions: Sequence[str]) -> Pool:
         elif region not in GUT_CONTENTS:
             region = GUT_CONTENTS[0]
         return Pool(f"{element}.{region}", region)
-    region = place.region if place.region in regions else OTHER_TISSUE
+    known = place.region in regions and place.region != REMAINDER
+    region = place.region if known else OTHER_TISSUE
+    if known and place.part == SURFACE:
+        region = f"{region}_{SURFACE}"
     return Pool(f"{element}.{place.name}", region)
 
 

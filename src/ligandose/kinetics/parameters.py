@@ -203,6 +203,7 @@ def kinetic_parameters(
     albumin = values["whole_body.interstitial_albumin_ratio"]
     for molecule, own in _molecules(agent_values).items():
         if "unbound_plasma" in own:
+            _leaves_blood(own, molecule)
             parameters.update(_vector(own, albumin, molecule))
         if "hydrodynamic_radius" in own:
             parameters.update(
@@ -213,6 +214,16 @@ def kinetic_parameters(
     for site in host.sites:
         parameters.update(_site(site, values, agent_values))
     return parameters
+
+
+def _leaves_blood(own: Mapping[str, Floats], molecule: str) -> None:
+    """Raise where nothing says how a molecule passes from blood to tissue."""
+    if not own.keys() & {"hydrodynamic_radius", "permeability_factor"}:
+        raise DataError(
+            f"the {molecule} has neither a hydrodynamic_radius (nm, of a protein, which passes by "
+            "pores) nor a permeability_factor (of a small ligand, which diffuses); give one of "
+            "them in the study file under agent: values, or choose an agent of the catalogue"
+        )
 
 
 def _local(host: Host, values: _Values, parameters: Mapping[str, Floats]) -> dict[str, Floats]:
