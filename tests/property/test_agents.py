@@ -7,17 +7,26 @@ from ligandose.course import Regimen
 from ligandose.errors import InputError, UnknownNameError
 from ligandose.evidence import Status, sources
 from ligandose.hosts import draw_values, host
-from ligandose.kinetics import describe, kinetic_parameters
+from ligandose.kinetics import agent_parameters, describe
 from ligandose.nuclides import nuclide
 
 each = pytest.mark.parametrize("name", agents())
+BINDING = tuple(name for name in agents() if agent(name).binds)
+CARRIED = tuple(name for name in agents() if not agent(name).is_salt)
+OF_CANCER = tuple(name for name in CARRIED if agent(name).target != "ERBB2")
+"""Agents whose target a disease of the catalogue states; a study gives ERBB2 or predicts it."""
+
+
+def usual_host(it):
+    return host(it.host, disease=it.disease or None)
 
 
 @each
 def test_vector_and_host_have_all_that_the_kinetic_model_names(name):
     it = agent(name)
-    person = host(it.host, disease=it.disease)
-    parameters = kinetic_parameters(
+    person = usual_host(it)
+    parameters = agent_parameters(
+        it,
         person,
         draw_values(person.findings, patients=2, seed=1),
         draw_values(it.findings, patients=2, seed=1),
@@ -25,21 +34,30 @@ def test_vector_and_host_have_all_that_the_kinetic_model_names(name):
     assert set(describe(it, person).parameters) <= set(parameters)
 
 
-@each
+@pytest.mark.parametrize("name", BINDING)
 def test_every_affinity_comes_with_the_rates_that_follow_it(name):
     it = agent(name)
-    assert it.binds
     for site in it.binds:
         for quantity in ("k_d", "k_on", "internalisation", "recycling"):
             assert f"{site}.{quantity}" in it.findings
 
 
 @each
-def test_the_target_is_bound_and_the_disease_carries_it(name):
+def test_an_agent_reaches_its_target(name):
+    """It binds it, or its binder does, or a transporter takes it up, or it is a salt."""
     it = agent(name)
-    assert it.target in it.binds
-    person = host(it.host, disease=it.disease)
-    assert all(f"{lesion}.{it.target}.density" in person.findings for lesion in person.lesions)
+    carried = {key.removesuffix(".transport") for key in it.findings if key.endswith(".transport")}
+    assert it.is_salt or it.target in {*it.binds, *it.binder_binds, *carried}
+
+
+@pytest.mark.parametrize("name", OF_CANCER)
+def test_the_disease_carries_the_target(name):
+    it = agent(name)
+    person = usual_host(it)
+    assert person.lesions
+    for lesion in person.lesions:
+        own = {f"{lesion}.{it.target}.{quantity}" for quantity in ("density", "uptake")}
+        assert own & person.findings.keys()
 
 
 @each
@@ -54,13 +72,16 @@ def test_the_nuclide_and_every_impurity_decay(name):
 def test_typical_use_makes_a_regimen(name):
     it = agent(name)
     regimen = Regimen.typical(it)
-    assert len(regimen.administrations) == it.typical["cycles"]
+    hot = [one for one in regimen.administrations if one.activity_Bq > 0.0]
+    assert len(hot) == it.typical["cycles"]
+    unlabelled = regimen.administrations[: -len(hot)] if it.typical["cycles"] == 1 else ()
+    assert sum(one.amount_nmol for one in unlabelled) == it.typical.get("predose_nmol", 0.0)
     assert regimen.total_activity_Bq == pytest.approx(
         1e9 * it.typical["activity_GBq"] * it.typical["cycles"]
     )
 
 
-@each
+@pytest.mark.parametrize("name", CARRIED)
 def test_fractions_are_fractions(name):
     it = agent(name)
     for key in ("unbound_plasma", "sieving"):

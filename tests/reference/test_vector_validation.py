@@ -38,10 +38,9 @@ PATIENTS, SEED = 100, 1
 GMFE = 2.0  # what the issue asks for
 HALF_LIFE_FOLD = 1.5  # likewise
 KNOWN_MISSES = {
-    # the model clears a minibody 2.5 times too fast: both its sieving (0.022) and its uptake by
-    # the endothelium (3.1 L/d, none salvaged) alone exceed the published 2.6 L/d
+    # no organ has open sinusoids here: what liver, spleen and marrow take out of blood in the
+    # first hours is missing; the slow half-life and the whole body agree (docs/vectors.md)
     ("89Zr-IAB2M", "blood_half_life_fast"),
-    ("89Zr-IAB2M", "biological_half_life"),
     ("131I-F(ab')2", "blood_half_life_fast"),
 }
 SETTINGS = vector_settings()
@@ -178,9 +177,8 @@ def test_fold_errors_compare_the_statistic_that_was_published(rows, courses):
 
 def test_half_lives_in_plasma_and_body_are_within_1_5_of_the_published_ones(half_lives):
     misses = {(r["agent"], r["quantity"]) for r in half_lives if r["fold_error"] > HALF_LIFE_FOLD}
-    assert misses <= KNOWN_MISSES
+    assert misses == KNOWN_MISSES
     for row in half_lives:
-        assert row["fold_error"] < 2.0
         assert row["within"] == (row["fold_error"] <= HALF_LIFE_FOLD)
     classes = {r["agent"] for r in half_lives} - {a for a, _ in misses}
     assert {"human-IgG", "nanobody", "affibody"} <= classes

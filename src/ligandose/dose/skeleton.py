@@ -124,9 +124,9 @@ def charged_fraction(source: str, target: str, particle: str, energy_MeV: FloatA
         given = [charged_fraction(source, t, particle, energy_MeV) for t in (MARROW, ENDOSTEUM)]
         return 1.0 - given[0] - given[1]
     fraction = np.zeros_like(energy_MeV)
-    for row in _rows():
+    for row in _rows():  # rising energies: where two rows meet, the upper one counts
         if (row.source, row.target, row.particle) == (source, target, particle):
-            here = (energy_MeV >= row.low_MeV) & (energy_MeV < row.high_MeV)
+            here = (energy_MeV >= row.low_MeV) & (energy_MeV <= row.high_MeV)
             fraction = np.where(here, row.fraction, fraction)
     return fraction
 

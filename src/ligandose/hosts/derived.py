@@ -18,6 +18,9 @@ from ligandose.evidence import Finding, Status, read_findings
 
 TABLE = "hosts_children_animals.csv"
 BODY_MASS = "whole_body.body_mass"
+BLOOD_MASS = "blood.mass"
+REMAINDER = "remainder.mass"
+SHARES = (".blood_flow_fraction", ".blood_volume_fraction")
 BASES: Mapping[str, str] = {
     "child-15-male": "adult-male",
     "child-15-female": "adult-female",
@@ -63,7 +66,29 @@ def derived_findings(name: str, adult: Mapping[str, Finding]) -> dict[str, Findi
     ratio = own[BODY_MASS].internal / adult[BODY_MASS].internal
     scaled = {key: _scaled(finding, ratio) for key, finding in adult.items()}
     known = {key: f for key, f in own.items() if key in adult}
-    return {**scaled, **known}
+    return _closed({**scaled, **known})
+
+
+def _closed(findings: dict[str, Finding]) -> dict[str, Finding]:
+    """Return findings whose masses add up to the body and whose shares add up to one.
+
+    Tables of several sources never do quite. The remainder takes what is missing, and gives what
+    is too much; where that is more than it has, all organs shrink alike. Shares of the cardiac
+    output and of the blood are divided by their sum.
+    """
+    organs = [k for k in findings if k.endswith(".mass") and k not in (BLOOD_MASS, REMAINDER)]
+    tissue = findings[BODY_MASS].internal - findings[BLOOD_MASS].internal
+    listed = sum(findings[k].internal for k in organs)
+    remainder = findings[REMAINDER]
+    if listed < tissue:
+        factors = {REMAINDER: (tissue - listed) / remainder.internal}
+    else:
+        factors = dict.fromkeys([*organs, REMAINDER], tissue / (listed + remainder.internal))
+    for share in SHARES:
+        parts = [k for k in findings if k.endswith(share)]
+        factors |= dict.fromkeys(parts, 1.0 / sum(findings[k].internal for k in parts))
+    closed = {k: replace(findings[k], value=findings[k].require() * f) for k, f in factors.items()}
+    return {**findings, **closed}
 
 
 @cache

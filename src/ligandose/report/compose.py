@@ -341,6 +341,8 @@ def validation_sentences(summary: Mapping[str, Any]) -> tuple[str, ...]:
         "calibration": "Over the values that the calibration has seen",
         "prediction": "Over values that it has not seen (agents or organs predicted from their own "
         "measured properties, the host untouched)",
+        "vectors": "Over agents of other vector classes (antibodies, fragments, salts, transporter "
+        "substrates, alpha emitters)",
     }
     return tuple(
         f"{words[use]} the geometric mean fold error is {number(summary[use].get('gmfe'))} "
@@ -357,7 +359,7 @@ def _validation_numbers(summary: Mapping[str, Any]) -> tuple[KeyNumber, ...]:
             f"{number(summary[use].get('gmfe'))} ×",
             f"geometric mean fold error, {summary[use].get('pairs')} pairs",
         )
-        for use in ("calibration", "prediction")
+        for use in ("calibration", "prediction", "vectors")
         if isinstance(summary.get(use), Mapping)
     )
 

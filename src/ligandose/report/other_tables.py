@@ -90,7 +90,7 @@ def validation_summary(document: ValidationDocument) -> TextTable:
     summary = document["summary"]
     by_agent: Mapping[str, Any] = summary.get("by_agent") or {}
     entries: list[tuple[str, Any]] = [
-        *((use.capitalize(), summary[use]) for use in ("calibration", "prediction")
+        *((use.capitalize(), summary[use]) for use in ("calibration", "prediction", "vectors")
           if use in summary),
         *((agent_label(agent), found) for agent, found in by_agent.items()),
     ]  # fmt: skip
