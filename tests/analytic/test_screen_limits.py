@@ -67,9 +67,7 @@ def test_bed_and_control_are_those_of_the_course_at_the_simulated_activity():
     tumour = course.biology.tumour
     assert tumour is not None
     lesions = course.host.lesions
-    dose = course_dose(
-        course, ["kidneys", *lesions], lesion_alpha_beta_Gy=tumour.alpha_beta_Gy
-    )
+    dose = course_dose(course, ["kidneys", *lesions], lesion_alpha_beta_Gy=tumour.alpha_beta_Gy)
     one = np.ones(4)
     for region in ("kidneys", *lesions):
         np.testing.assert_allclose(

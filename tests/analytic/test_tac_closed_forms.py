@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from ligandose.kinetics import (
     fit_tac,
     fit_voxels,
@@ -32,13 +33,13 @@ CURVES = {
     "bi_physical": lambda t: (1e6 + 4e6 * np.exp(-2e-5 * t)) * np.exp(-DECAY * t),
     "bi": lambda t: (1e6 * np.exp(-2e-6 * t) + 4e6 * np.exp(-1e-4 * t)) * np.exp(-DECAY * t),
     "uptake_bi": lambda t: (
-        1e6 * np.exp(-1e-6 * t) + 4e6 * np.exp(-1.5e-5 * t) - 5e6 * np.exp(-3e-4 * t)
-    )
-    * np.exp(-DECAY * t),
+        (1e6 * np.exp(-1e-6 * t) + 4e6 * np.exp(-1.5e-5 * t) - 5e6 * np.exp(-3e-4 * t))
+        * np.exp(-DECAY * t)
+    ),
     "tri": lambda t: (
-        1e6 * np.exp(-1e-6 * t) + 3e6 * np.exp(-1.5e-5 * t) + 9e6 * np.exp(-3e-4 * t)
-    )
-    * np.exp(-DECAY * t),
+        (1e6 * np.exp(-1e-6 * t) + 3e6 * np.exp(-1.5e-5 * t) + 9e6 * np.exp(-3e-4 * t))
+        * np.exp(-DECAY * t)
+    ),
 }
 INTEGRALS = {
     "physical": 5e6 / DECAY,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from ligandose.cli.main import main
 from ligandose.errors import InputError, UnknownNameError
 from ligandose.kinetics import fit_tac, fit_voxels, read_tacs, trapezoid_tia
@@ -80,10 +81,12 @@ def test_files_that_are_no_table(tmp_path: Path) -> None:
 
 def test_an_xlsx_that_unpacks_to_gigabytes_is_not_opened(tmp_path: Path) -> None:
     book = tmp_path / "bomb.xlsx"
-    with zipfile.ZipFile(book, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("xl/worksheets/sheet1.xml", "w") as entry:
-            for _ in range(6):
-                entry.write(b"0" * 100_000_000)
+    with (
+        zipfile.ZipFile(book, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w") as entry,
+    ):
+        for _ in range(60):
+            entry.write(b"0" * 10_000_000)
     with pytest.raises(InputError, match="unpacks to 600 MB"):
         read_tacs(book, decay_per_s=DECAY)
 

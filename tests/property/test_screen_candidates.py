@@ -20,6 +20,7 @@ from ligandose.design import (
     settings,
 )
 from ligandose.design.screen_candidates import build_agent, screened_host
+from ligandose.design.screen_imaging import share_after
 from ligandose.design.screen_plan import plan_of_task
 from ligandose.design.screen_settings import GOALS, MARROW_ROLES, generic_vectors
 from ligandose.design.screen_supply import supply_of
@@ -30,10 +31,10 @@ STUDY: dict[str, Any] = {
     "targets": ["PSMA", "STEAP1"],
     "vectors": ["small molecule", "177Lu-PSMA-617"],
     "nuclides": ["Lu-177", "Ac-225"],
-    "cap": {"cycles": 2, "every_weeks": 6},
+    "cap": {"cycles": 1},
     "reference": "177Lu-PSMA-617",
-    "patients": 8,
-    "knowledge": 2,
+    "patients": 6,
+    "knowledge": 1,
 }
 
 
@@ -88,6 +89,17 @@ def test_a_label_that_lets_go_of_the_nuclide_is_swapped_or_refused():
     assert all(any(r.startswith("label: DOTA with Ra-223 is avoid") for r in s) for s in said)
 
 
+def test_a_label_that_comes_off_is_lost_as_iodine_is():
+    made = candidates(plan(vectors=["antibody"], nuclides=["I-131", "Lu-177"], targets=["PSMA"]))
+    iodine, metal = (build_agent(c.task()) for c in made)
+    assert iodine.label_comes_off
+    assert not metal.label_comes_off
+    assert "release_factor" in iodine.findings
+    assert "release_factor" not in metal.findings
+    lost, kept = (a.findings["catabolite_release"].internal for a in (iodine, metal))
+    assert lost > 10 * kept
+
+
 def test_half_life_is_never_a_gate():
     # 46 min against an antibody that needs days: simulated, and found wanting by itself
     made = candidates(plan(vectors=["antibody"], nuclides=["Bi-213"], labels="conditional"))
@@ -95,9 +107,7 @@ def test_half_life_is_never_a_gate():
 
 
 def test_a_generic_vector_keeps_its_kinetics_and_drops_the_lenders_chemistry():
-    spec = next(
-        c.task() for c in candidates(plan()) if c.generic and c.target == "STEAP1"
-    )
+    spec = next(c.task() for c in candidates(plan()) if c.generic and c.target == "STEAP1")
     made, lender = build_agent(spec), agent("177Lu-PSMA-617")
     assert made.binds == ("STEAP1",)
     assert made.findings["STEAP1.k_d"].value == lender.findings["PSMA.k_d"].value
@@ -208,22 +218,59 @@ def test_capped_agents_keep_a_margin_and_others_have_none(document: Any):
             assert practical <= one["at_limit"]["activity_GBq"]["median"] * (1 + 1e-12)
 
 
+def test_a_faded_companion_leaves_most_of_the_dose_to_extrapolation(document: Any):
+    own = entry(document, "177Lu-PSMA-617")["companion"]
+    assert own["nuclide"] == "Lu-177"
+    # after five half-lives of the nuclide itself at most 2^-5 of what decays is left, and
+    # biological clearance leaves less
+    assert all(v <= 2.0**-5 for v in own["share_of_decays_after_imaging"].values())
+
+
+def test_the_share_after_a_time_is_that_of_an_exponential():
+    time = np.linspace(0.0, 20.0, 4001)
+    found = share_after(time, np.exp(-time)[None], 2.0)
+    # trapezoids of 0.005: relative error h²/12
+    np.testing.assert_allclose(found, np.exp(-2.0), rtol=1e-5)
+
+
 def test_one_activity_for_all_leaves_the_stated_share_beyond_a_limit():
     made = run_screen(
         plan(
             targets=["PSMA"], vectors=["177Lu-PSMA-617"], nuclides=["Lu-177"], knowledge=0,
-            patients=20, cap={"cycles": 1}, limit={"activity": "population", "share_beyond": 0.25},
+            patients=20, cap={"cycles": 2, "every_weeks": 6},
+            limit={"activity": "population", "share_beyond": 0.25},
         ),
         workers=1,
     )  # fmt: skip
     result = made.results["177Lu-PSMA-617"]
     same = result["activity_GBq"]["limit"]
     assert len(set(same)) == 1
+    # the course was simulated at the activity that it led to, or within the stated 2 %
+    assert result["simulated_GBq"] == pytest.approx(
+        result["activity_GBq"]["practical"][0], rel=0.02
+    )
     shares = np.array(list(result["organ_fraction"].values()))
     cap = result["activity_GBq"]["practical"][0] / same[0]
     beyond = np.mean(shares.max(axis=0) / cap > 1.0 + 1e-9)
     # the quantile is interpolated between two patients: at most one patient of 20 beside 25 %
     assert abs(beyond - 0.25) <= 0.05 + 1e-9
+
+
+def test_a_route_is_followed_and_not_taken_for_a_vein():
+    study = {
+        "indication": "GEP-NET", "targets": ["SSTR2"], "vectors": ["177Lu-DOTATATE"],
+        "nuclides": ["Lu-177"], "reference": None, "knowledge": 0, "cap": {"cycles": 1},
+    }  # fmt: skip
+    dose = {
+        route: run_screen(plan(**study, route=route), workers=1).results["177Lu-DOTATATE"]
+        for route in ("vein", "intra-arterial:liver")
+    }
+    per_GBq = {
+        route: np.array(r["at"]["practical"]["tumour_dose_Gy"])
+        / np.array(r["activity_GBq"]["practical"])
+        for route, r in dose.items()
+    }
+    assert np.all(per_GBq["intra-arterial:liver"] > per_GBq["vein"])
 
 
 def test_conditioning_aims_at_the_marrow_and_does_not_limit_by_it():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ligandose.kinetics import fit_tac, fit_voxels, resampled_tia_Bq_s
 
 HOUR = 3600.0
@@ -16,9 +17,7 @@ TIMES = np.array([4, 24, 48, 96, 168]) * HOUR
 
 
 @settings(max_examples=15, deadline=None)
-@given(
-    scale=st.floats(1e-6, 1e9), stretch=st.floats(1e-3, 1e3), seed=st.integers(0, 1000)
-)
+@given(scale=st.floats(1e-6, 1e9), stretch=st.floats(1e-3, 1e3), seed=st.integers(0, 1000))
 def test_units_of_activity_and_time_do_not_matter(scale: float, stretch: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     y = np.exp(-(DECAY + 4e-6) * TIMES) * (1 + 0.03 * rng.standard_normal(5))
@@ -117,3 +116,9 @@ def test_intervals_of_voxels_cover_the_truth() -> None:
     inside = np.abs(found.tia_Bq_s - true) <= 1.645 * found.relative_se * true
     # binomial 0.2 %; linear propagation at 5 % noise and the bound k ≥ 0 make up to 1 %
     assert np.mean(inside) == pytest.approx(0.90, abs=0.015)
+
+
+def test_one_point_has_no_interval_even_with_a_stated_uncertainty() -> None:
+    fit = fit_tac([24 * HOUR], [1e6], decay_per_s=DECAY, uncertainty_Bq=[1e5])
+    assert fit.se_Bq_s is not None  # of the assumed form
+    assert fit.interval_Bq_s() is None  # of what is known

@@ -16,7 +16,7 @@ from ligandose.report.text import MINUS
 
 if TYPE_CHECKING:
     from ligandose.report.canvas import Figure
-    from ligandose.report.tables import Table
+    from ligandose.report.tables import Page, Table
 
 MISSING = "–"
 
@@ -81,8 +81,11 @@ def write_folder(
     *,
     tables: Sequence[Table] = (),
     figures: Sequence[Figure] = (),
+    page: Page | None = None,
 ) -> Path:
     """Write a result as a folder: the document, its tables (CSV) and its figures; return it.
+
+    With a `page` there is `report.html` to read, as `ligandose.report.result_page` makes it.
 
     Raises:
         InputError: a folder that must not be replaced.
@@ -97,6 +100,11 @@ def write_folder(
         files[f"figures/{figure.name}.svg"] = figure.svg.encode()
         files[f"figures/{figure.name}.png"] = figure.png
         files[f"figures/{figure.name}.csv"] = figure.data.csv().encode()
+    if page is not None:
+        from ligandose.report.result_page import result_page
+
+        made = result_page(document, page, figures=figures, tables=tables)
+        files["report.html"] = made.encode()
     return publish(files, out)
 
 

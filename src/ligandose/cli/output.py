@@ -14,6 +14,8 @@ from ligandose.errors import InputError, LigandoseError, nearest_names
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ligandose.report.tables import Page
+
 PIPE_WIDTH = 1000
 """A pipe has no edge: nothing is wrapped or cut there."""
 
@@ -140,6 +142,13 @@ def print_rows(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     console = plain_console()
     console.print(Text(title, style="bold"))
     console.print(table)
+
+
+def print_page(page: Page) -> None:
+    """Print the table of a result, and what it says in words."""
+    print_rows(page.title, page.columns, page.rows)
+    for sentence in page.sentences:
+        print(f"\n{sentence}")
 
 
 def warn(message: str) -> None:

@@ -91,8 +91,6 @@ def run_folder(out: Path | None) -> Path | None:
 
 
 def _print(document: Mapping[str, Any]) -> None:
-    from ligandose.report.text import number
-
     ranked = [c for c in document["candidates"] if c["feasible"]]
     print_rows(_title(document), _columns(document), [_row(c, document) for c in ranked[:SHOWN]])
     if len(ranked) > SHOWN:
@@ -103,7 +101,7 @@ def _print(document: Mapping[str, Any]) -> None:
     if left_out:
         print("\nNot screened:")
         for reason, names in left_out.items():
-            print(f"  {number(len(names))} × {reason}")
+            print(f"  {len(names)} × {reason}")
     for note in document["notes"]:
         print(f"\n{note}")
     print("\nResearch software: nothing here recommends a treatment.")

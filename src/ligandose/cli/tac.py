@@ -12,6 +12,7 @@ from ligandose.cli.options import Debug, Json, Out, Quiet
 
 if TYPE_CHECKING:
     from ligandose.kinetics import TacFit, TacPoints
+    from ligandose.report.tables import Page
 
 CURVE_POINTS = 161
 BEYOND = 1.25
@@ -228,8 +229,14 @@ def _region(points: TacPoints, fit: TacFit) -> dict[str, Any]:
 
 
 def _print(document: Mapping[str, Any]) -> None:
+    from ligandose.cli.output import print_page
+
+    print_page(_page(document))
+
+
+def _page(document: Mapping[str, Any]) -> Page:
     from ligandose.cli.documents import MISSING, scientific
-    from ligandose.cli.output import print_rows
+    from ligandose.report.tables import Page
 
     rows: list[tuple[str, ...]] = []
     for r in document["regions"]:
@@ -241,13 +248,14 @@ def _print(document: Mapping[str, Any]) -> None:
         rows.append(
             (r["region"], r["fit"]["model"], f"{slow:.3g}", scientific(r["tia_Bq_s"]), ends)
         )
-    columns = ("Region", "Model", "Slowest T eff, h", "Integral, Bq s", "90 % interval")
-    print_rows(f"{document['nuclide']}: time-integrated activity", columns, rows)
-    notes = [f"{r['region']}: {note}" for r in document["regions"] for note in r["fit"]["notes"]]
-    if notes:
-        print()
-    for note in notes:
-        print(note + ".")
+    notes = [f"{r['region']}: {note}." for r in document["regions"] for note in r["fit"]["notes"]]
+    return Page(
+        f"{document['nuclide']}: time-integrated activity",
+        sentences=("\n".join(notes),) if notes else (),
+        columns=("Region", "Model", "Slowest T eff, h", "Integral, Bq s", "90 % interval"),
+        rows=tuple(rows),
+        command=f"ligandose tac table.csv --nuclide {document['nuclide']} --out out",
+    )
 
 
 def _write(document: Mapping[str, Any], out: Path) -> Path:
@@ -271,4 +279,5 @@ def _write(document: Mapping[str, Any], out: Path) -> Path:
         for name, value in r["fit"]["parameters"].items()
     ]
     tables = [table("tia", columns, rows), table("fits", ("region", "parameter", "value"), fits)]
-    return write_folder(document, out, tables=tables, figures=[tac_figure(document)])
+    figures = [tac_figure(document)]
+    return write_folder(document, out, tables=tables, figures=figures, page=_page(document))

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ligandose.cli.documents import MISSING, Wanted, computed, deliver, share, write_folder
-from ligandose.cli.output import print_rows
+from ligandose.cli.output import print_page
 from ligandose.cli.progress import Part
 from ligandose.errors import InputError
+from ligandose.report.tables import Page
 
 CELLS = {
     "tumour_cell": ("tumour cell", "tumour cells"),
@@ -66,10 +67,18 @@ def show_tissue(path: Path, *, nuclides: Sequence[str], seed: int | None, wanted
 
 
 def _print(document: Mapping[str, Any]) -> None:
-    print_rows(_title(document), _columns(document), _rows(document))
-    print(f"\n{_tissue_line(document)}")
-    for answer in document["answers"]:
-        print(f"\n{answer['question']}\n  {answer['answer']}")
+    print_page(_page(document))
+
+
+def _page(document: Mapping[str, Any]) -> Page:
+    answers = [f"{answer['question']}\n  {answer['answer']}" for answer in document["answers"]]
+    return Page(
+        _title(document),
+        sentences=(_tissue_line(document), *answers),
+        columns=tuple(_columns(document)),
+        rows=tuple(tuple(row) for row in _rows(document)),
+        command="ligandose tissue tissue.yaml --out out/tissue",
+    )
 
 
 def _title(document: Mapping[str, Any]) -> str:
@@ -157,5 +166,9 @@ def _write(document: Mapping[str, Any], out: Path) -> Path:
     from ligandose.report.tissue_tables import tissue_tables
 
     return write_folder(
-        document, out, tables=tissue_tables(document), figures=tissue_figures(document)
+        document,
+        out,
+        tables=tissue_tables(document),
+        figures=tissue_figures(document),
+        page=_page(document),
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ligandose.cli.options import Debug, Json, Out, Quiet, RunSeed, real
 from ligandose.cli.tac import DecayCorrected, Nuclide, TableFile, Template, required, write_template
+
+if TYPE_CHECKING:
+    from ligandose.report.tables import Page
 
 SafetyFactor = Annotated[
     float | None,
@@ -35,6 +38,25 @@ def translate(
             help="Rest of the body, if not measured: blood (lower limit) or retained (upper).",
         ),
     ] = "blood",
+    agent: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="AGENT",
+            show_default=False,
+            help="Also fit this agent's vector to the animal and simulate the human.",
+        ),
+    ] = None,
+    animal_nmol: Annotated[
+        float | None,
+        real(
+            1e-9,
+            1e6,
+            "nmol",
+            words="Ligand given to each animal, for --model.",
+            name="--animal-nmol",
+        ),
+    ] = None,
     template: Template = None,
     seed: RunSeed = 1,
     json: Json = False,
@@ -59,6 +81,8 @@ def translate(
         "safety_factor": safety_factor,
         "marrow_to_blood": marrow_ratio,
         "remainder": remainder,
+        "agent": agent,
+        "animal_amount_nmol": animal_nmol,
         "seed": seed,
     }
     deliver(lambda progress: _document(file, asked, progress), _print, _write,
@@ -81,10 +105,17 @@ def _document(file: Path, asked: dict[str, Any], progress: Any) -> dict[str, Any
 
 
 def _print(document: Mapping[str, Any]) -> None:
-    from ligandose.cli.output import print_rows
+    from ligandose.cli.output import print_page
+
+    print_page(_page(document))
+    if document["model"] is not None:
+        _print_model(document["model"])
+
+
+def _page(document: Mapping[str, Any]) -> Page:
+    from ligandose.report.tables import Page
 
     methods = document["methods"]
-    columns = ("Region", *(m.replace("_", " and ") for m in methods), "Median", "90 % interval")
     rows: list[tuple[str, ...]] = []
     for row in document["doses"]:
         found = row["dose_per_activity_Gy_per_GBq"]
@@ -97,29 +128,46 @@ def _print(document: Mapping[str, Any]) -> None:
             )
         )
     mass = 1e3 * document["table"]["body_mass_kg"]
-    title = (
+    return Page(
         f"{document['nuclide']} from {document['table']['species']} ({mass:.3g} g) to "
-        f"{document['human']}: Gy/GBq by method of scaling"
+        f"{document['human']}: Gy/GBq by method of scaling",
+        sentences=_activity_sentences(document["activity"]),
+        columns=("Region", *(m.replace("_", " ") for m in methods), "Median", "90 % interval"),
+        rows=tuple(rows),
+        command=f"ligandose translate table.csv --nuclide {document['nuclide']} --out out",
     )
-    print_rows(title, columns, rows)
-    _print_activity(document["activity"])
 
 
-def _print_activity(activity: Mapping[str, Any]) -> None:
+def _activity_sentences(activity: Mapping[str, Any]) -> tuple[str, ...]:
     if activity["limiting_organ"] is None:
-        print("\nNo organ with a limit was measured: no activity is proposed.")
-        return
+        return ("No organ with a limit was measured: no activity is proposed.",)
     first = activity["limits"][0]
-    print(
-        f"\nLimiting organ: {activity['limiting_organ']} ({first['limit']}, {first['limit_Gy']:g} "
+    return (
+        f"Limiting organ: {activity['limiting_organ']} ({first['limit']}, {first['limit_Gy']:g} "
         f"Gy {first['quantity'].replace('_', ' ')}, {first['status']}): reached at "
         f"{activity['maximum_GBq']:.3g} GBq in the median over methods, at "
-        f"{first['activity_GBq_at_p95']:.3g} GBq at the 95th percentile."
-    )
-    print(
+        f"{first['activity_GBq_at_p95']:.3g} GBq at the 95th percentile.",
         f"Proposed first activity: {activity['first_in_human_GBq']:.3g} GBq (95th percentile over "
-        f"a safety factor of {activity['safety_factor']:g}). Not a clinical recommendation."
+        f"a safety factor of {activity['safety_factor']:g}). Not a clinical recommendation.",
     )
+
+
+def _print_model(model: Mapping[str, Any]) -> None:
+    from ligandose.cli.output import print_rows
+
+    print()
+    rows = [
+        (key, f"{value:.3g}", f"{model['factor_gsd'][key]:.3g}")
+        for key, value in model["factors"].items()
+    ]
+    title = (
+        f"Model of {model['agent']} fitted to the animal: rms of ln(model/measured) "
+        f"{model['rms_log_before']:.2f} before, {model['rms_log_after']:.2f} after"
+    )
+    print_rows(title, ("Parameter", "Factor", "GSD"), rows)
+    doses = sorted(model["dose_per_activity_Gy_per_GBq"].items(), key=lambda item: -item[1])
+    shown = ", ".join(f"{region} {dose:.3g}" for region, dose in doses[:8])
+    print(f"\nHuman doses by the model, Gy/GBq: {shown}.")
 
 
 def _write(document: Mapping[str, Any], out: Path) -> Path:
@@ -157,4 +205,4 @@ def _write(document: Mapping[str, Any], out: Path) -> Path:
               own),
     ]  # fmt: skip
     figures = [dose_figure(document), translation_figure(document)]
-    return write_folder(document, out, tables=tables, figures=figures)
+    return write_folder(document, out, tables=tables, figures=figures, page=_page(document))

@@ -91,31 +91,36 @@ def map_figure(document: Document) -> Figure:
     targets = list(dict.fromkeys(c["target_name"] for c in _by_best(every)))
     nuclides = sorted({c["nuclide"] for c in every}, key=_by_mass)
     cells = {(c["target_name"], c["vector"], c["nuclide"]): c for c in every}
-    kills = [c["log10_kill"]["median"] for c in every if _has_kill(c)]
-    top = max([1e-3, *kills])
+    quantity, unit = _effect_of(document)
+    effects = [_value(c, quantity) for c in every]
+    top = max([1e-3, *(e for e in effects if e is not None)])
     with house_style():
         paper, panels = _panels(len(vectors), len(targets), len(nuclides))
         for axes, vector in zip(panels, vectors, strict=True):
             for row, name in enumerate(targets):
                 for column, nuclide in enumerate(nuclides):
-                    _cell(axes, column, row, cells.get((name, vector, nuclide)), top)
+                    _cell(axes, (column, row), cells.get((name, vector, nuclide)), quantity, top)
             _map_axes(axes, targets, nuclides, vector)
-        _map_key(paper, document, top)
+        _map_key(paper, f"{unit}, median of {document['patients']} patients", top)
         return canvas.finished(
             paper,
             "screen_map",
             title=f"Targets and nuclides in {document['indication']}",
-            caption="Colour: median log₁₀ clonogen kill. Letter: organ that limits most patients "
+            caption=f"Colour: median {unit}. Letter: organ that limits most patients "
             f"first ({_letters(document)}). Hatched: cannot be screened; the table says why. "
             "Empty: not asked for.",
-            alt="Map of targets by nuclides for each vector, coloured by clonogen kill, with the "
-            "limiting organ as a letter.",
-            data=_map_table(document),
+            alt="Map of targets by nuclides for each vector, coloured by effect, with the limiting "
+            "organ as a letter.",
+            data=_map_table(document, quantity),
         )
 
 
-def _has_kill(one: Mapping[str, Any]) -> bool:
-    return bool(one["feasible"]) and np.isfinite(one["log10_kill"]["median"])
+def _value(one: Mapping[str, Any], quantity: str) -> float | None:
+    """Return the median of a candidate's effect; None for an infeasible one or where unknown."""
+    if not one["feasible"] or one[quantity]["median"] is None:
+        return None
+    found = float(one[quantity]["median"])
+    return found if np.isfinite(found) else None
 
 
 def _by_best(every: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -153,16 +158,23 @@ def _shade(share: float) -> Any:
     return scale(float(np.clip(share, 0.0, 1.0)))
 
 
-def _cell(axes: Axes, column: int, row: int, one: Mapping[str, Any] | None, top: float) -> None:
+def _cell(
+    axes: Axes,
+    place: tuple[int, int],
+    one: Mapping[str, Any] | None,
+    quantity: str,
+    top: float,
+) -> None:
     if one is None:
         return
+    column, row = place
     corner = (column - 0.47, row - 0.46)
     if not one["feasible"]:
         axes.add_patch(
             Rectangle(corner, 0.94, 0.92, facecolor="white", edgecolor=SOFT, hatch="////", lw=0.4)
         )
         return
-    share = one["log10_kill"]["median"] / top if _has_kill(one) else 0.0
+    share = (_value(one, quantity) or 0.0) / top
     axes.add_patch(Rectangle(corner, 0.94, 0.92, facecolor=_shade(share), edgecolor=RULE, lw=0.4))
     axes.text(
         column, row, letter(one["limiting_organ"]), fontsize=7.5, ha="center",
@@ -195,7 +207,7 @@ def _map_axes(axes: Axes, targets: Sequence[str], nuclides: Sequence[str], vecto
     canvas.heading(axes, vector, "letter: limiting organ")
 
 
-def _map_key(paper: Any, document: Document, top: float) -> None:
+def _map_key(paper: Any, words: str, top: float) -> None:
     wide, tall = paper.get_size_inches()
     bar = canvas.place(paper, 1.35, tall - 0.42, min(2.6, wide - 2.0), 0.11)
     shares = np.linspace(0.0, 1.0, 60)
@@ -207,22 +219,19 @@ def _map_key(paper: Any, document: Document, top: float) -> None:
     bar.xaxis.set_major_locator(canvas.few_ticks())
     bar.xaxis.set_major_formatter(canvas.tick_formatter())
     bar.tick_params(labelsize=7)
-    bar.set_title(
-        f"log₁₀ clonogen kill, median of {document['patients']} patients", fontsize=7.5, loc="left",
-        pad=3,
-    )  # fmt: skip
+    bar.set_title(words, fontsize=7.5, loc="left", pad=3)
 
 
-def _map_table(document: Document) -> Table:
+def _map_table(document: Document, quantity: str) -> Table:
     rows = [
         (
             c["target_name"], c["vector"], c["nuclide"], c["agent"], c["feasible"],
-            c["log10_kill"]["median"] if _has_kill(c) else None, c["limiting_organ"],
+            _value(c, quantity), c["limiting_organ"],
             "; ".join(c["reasons"]),
         )
         for c in document["candidates"]
     ]  # fmt: skip
-    columns = ("target", "vector", "nuclide", "agent", "feasible", "log10_kill_median",
+    columns = ("target", "vector", "nuclide", "agent", "feasible", f"{quantity}_median",
                "limiting_organ", "reasons")  # fmt: skip
     return table("screen_map", columns, rows)
 
@@ -256,9 +265,10 @@ def ranking_figure(document: Document) -> Figure:
             paper,
             "screen_ranking",
             title="Ranking with intervals",
-            caption="Point: median, bar: 5 to 95 % of the patients at best estimates, stroke: lower "
-            "end of patients and uncertainty of knowledge together. At the right the letter of the "
-            "limiting organ and the chance to beat the reference (orange) in the same patient.",
+            caption="Point: median, bar: 5 to 95 % of the patients at best estimates, stroke: "
+            "lower end of patients and uncertainty of knowledge together. At the right the letter "
+            "of the limiting organ and the chance to beat the reference (orange) in the same "
+            "patient.",
             alt="Candidates in the order of their rank with medians and intervals of the effect.",
             data=_ranking_table(shown, quantity),
         )
@@ -309,38 +319,40 @@ def margin_figure(document: Document) -> Figure:
     """Return the effect against the margin to the organs' limits, the front named."""
     shown = _ranked(document)
     effects = [one["score_lower_end"] for one in shown]
-    margins = [one["toxicity_margin"]["p05"] for one in shown]
+    margins = [one["toxicity_margin"]["median"] for one in shown]
     with house_style():
         paper = canvas.sheet(canvas.WIDTH_IN, 4.4)
-        axes = canvas.place(paper, 0.75, 0.55, canvas.WIDTH_IN - 1.0, 3.2)
+        axes = canvas.place(paper, 0.75, 0.55, canvas.WIDTH_IN - 3.5, 3.2)
         high = 1.25 * max([1.5, *_finite(margins)])
         for one, effect, margin in zip(shown, effects, margins, strict=True):
             if effect is not None and np.isfinite(margin):
                 colour = VERMILION if one["pareto"] else SOFT
                 axes.plot([margin], [effect], "o", color=colour, markersize=4.5)
-        front = [(m, e, c) for m, e, c in zip(margins, effects, shown, strict=True) if c["pareto"]]
-        for number, (margin, effect, one) in enumerate(sorted(front, key=lambda f: f[0])):
-            right = margin > high**0.5
+        for line, one in enumerate(c for c in shown if c["pareto"]):
+            spot = (one["toxicity_margin"]["median"], one["score_lower_end"])
             axes.annotate(
-                one["agent"], (margin, effect), (-6 if right else 6, 6 if number % 2 else -10),
-                textcoords="offset points", fontsize=7.5, color=INK,
-                ha="right" if right else "left",
+                str(one["rank"]), spot, (5, 4), textcoords="offset points", fontsize=7.5, color=INK
+            )
+            axes.annotate(
+                f"{one['rank']}  {one['agent']}", (1.0, 1.0), (10, -10 - 12 * line),
+                xycoords="axes fraction", textcoords="offset points", fontsize=7.5, color=INK,
+                annotation_clip=False,
             )  # fmt: skip
         canvas.log_axis(axes, "x", low=0.9, high=high)
         axes.yaxis.set_major_locator(canvas.few_ticks())
         axes.yaxis.set_major_formatter(canvas.tick_formatter())
-        axes.set_xlabel("Activity at the first organ's limit / activity given, 5th percentile")
+        axes.set_xlabel("Activity at the first organ's limit / activity given, median")
         canvas.heading(axes, "Effect and margin", f"{SCORES[document['ranked_by']]}, lower end")
         return canvas.finished(
             paper,
             "screen_margin",
             title="Effect against the margin to the limits",
-            caption="Named and red: no other candidate is better in one without being worse in the "
-            "other.",
+            caption="Red, with rank and name: no other candidate is better in one without being "
+            "worse in the other.",
             alt="Effect of every candidate against how far organs stay from their limits.",
             data=table(
                 "screen_margin",
-                ("agent", "toxicity_margin_p05", "score_lower_end", "pareto"),
+                ("agent", "toxicity_margin_median", "score_lower_end", "pareto"),
                 [
                     (c["agent"], m, e, c["pareto"])
                     for c, e, m in zip(shown, effects, margins, strict=True)

@@ -61,6 +61,24 @@ class TextTable:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Page:
+    """What a page says about a result besides its figures and its tables of values.
+
+    Attributes:
+        title: heading.
+        sentences: the result in words.
+        columns, rows: the table that the terminal shows, in words; empty for none.
+        command: what makes the same again.
+    """
+
+    title: str
+    sentences: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    command: str = ""
+
+
 def table(name: str, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> Table:
     """Return a `Table` from any sequences."""
     return Table(name=name, columns=tuple(columns), rows=tuple(tuple(row) for row in rows))

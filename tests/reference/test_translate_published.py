@@ -1,0 +1,89 @@
+"""Published animal-to-human pairs: what each method of scaling makes of the animal.
+
+Nothing here is fitted to the human values. All five methods are in docs/design.md with every miss;
+the method looked at here is mass_time, the one with both corrections. Where the animal table has no
+whole-body retention, what no organ holds is taken as retained.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ligandose.design import translation_document
+
+FOLDER = Path(__file__).parent
+# marrow to blood: 0.36 for an IgG that stays out of cells (Sgouros 1993), 1 for small ions
+CASES = {"pertechnetate": ("Tc-99m", 1.0), "trastuzumab": ("Zr-89", 0.36), "mn14": ("Y-90", 0.36)}
+
+
+@cache
+def published() -> tuple[dict[str, str], ...]:
+    with (FOLDER / "translation_published.csv").open(encoding="utf-8", newline="") as stream:
+        return tuple(csv.DictReader(stream))
+
+
+@cache
+def translated(case: str) -> dict[str, Any]:
+    nuclide, ratio = CASES[case]
+    return translation_document(
+        FOLDER / f"translation_mouse_{case}.csv", nuclide=nuclide, marrow_to_blood=ratio,
+        remainder="retained",
+    )  # fmt: skip
+
+
+def ratios(case: str, method: str, *, measured: bool) -> dict[str, float]:
+    """Return predicted over published dose by region."""
+    document = translated(case)
+    rows = {row["region"]: row for row in document["doses"]}
+    sources = {name for r in document["regions"] for name in r["human"]} | {"red_marrow"}
+    return {
+        p["region"]: rows[p["region"]]["by_method"][method] / float(p["human_mGy_per_MBq"])
+        for p in published()
+        if p["case"] == case and (p["region"] in sources) == measured
+    }
+
+
+def within(values: dict[str, float], factor: float) -> list[str]:
+    return [region for region, r in values.items() if 1.0 / factor <= r <= factor]
+
+
+def test_every_case_has_its_animal_table_and_its_source() -> None:
+    assert {p["case"] for p in published()} == set(CASES)
+    assert all(p["source"] and p["status"] in ("verified", "unverified") for p in published())
+
+
+@pytest.mark.parametrize(
+    ("case", "least"),
+    [
+        # what docs/design.md states; a change of either is a numerical change to be said
+        ("pertechnetate", 0.70),
+        ("trastuzumab", 0.99),
+        ("mn14", 0.39),
+    ],
+)
+def test_organs_that_were_measured_come_within_a_factor_of_two_as_stated(
+    case: str, least: float
+) -> None:
+    found = ratios(case, "mass_time", measured=True)
+    assert len(within(found, 2.0)) / len(found) >= least
+
+
+def test_the_known_misses_are_still_misses() -> None:
+    """A miss that disappears must be looked at: data, S values or method have changed."""
+    large = ratios("pertechnetate", "mass_time", measured=True)["large_intestine_right"]
+    assert large < 0.5  # contents of the bowel: a mouse's table of walls does not have them
+    lungs = ratios("mn14", "mass_time", measured=True)["lungs"]
+    assert lungs < 0.5  # murine IgG in a nude mouse leaves blood faster than hMN-14 in a patient
+
+
+def test_scaling_by_mass_beats_no_scaling_for_the_kidneys_of_a_mouse() -> None:
+    """A mouse's kidneys are four times as large a part of it as a man's are."""
+    for case in ("trastuzumab", "pertechnetate"):
+        none = ratios(case, "none", measured=True)["kidneys"]
+        mass = ratios(case, "mass", measured=True)["kidneys"]
+        assert none > 1.15 * mass
