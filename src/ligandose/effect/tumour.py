@@ -12,6 +12,7 @@ J Nucl Med 40:1337 (1999) for the equivalent uniform BED.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -276,12 +277,18 @@ def tcp_over_radiosensitivity(
     return SpreadTcp(np.exp(logs) @ weights, np.exp(together) @ weights)
 
 
+@cache
+def _legendre_nodes() -> tuple[FloatArray, FloatArray]:
+    """Return nodes and weights on (-1, 1); finding them takes longer than using them."""
+    return np.polynomial.legendre.leggauss(NODES)
+
+
 def _log_normal_nodes(mean: float, cv: float) -> tuple[FloatArray, FloatArray]:
     """Return nodes and weights (sum 1) for averages over a log-normal."""
     if cv == 0.0:
         return np.array([mean]), np.array([1.0])
     sigma = float(np.sqrt(np.log1p(cv**2)))
-    x, w = np.polynomial.legendre.leggauss(NODES)
+    x, w = _legendre_nodes()
     sds = SPREAD_SDS * x
     weight = w * np.exp(-0.5 * sds**2)
     return mean * np.exp(sigma * sds - 0.5 * sigma**2), weight / np.sum(weight)
