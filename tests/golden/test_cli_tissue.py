@@ -112,7 +112,7 @@ def test_the_folder_is_whole(
     files = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
     figures = {"tissue_section", "dose_histograms", "survival"}
     assert files == {
-        "tissue.json", "manifest.json",
+        "tissue.json", "manifest.json", "report.html",
         *(f"figures/{name}.{end}" for name in figures for end in ("svg", "png", "csv")),
         *(f"tables/{name}.csv" for name in ("tissue", "nuclides", "doses", "answers")),
     }  # fmt: skip

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ligandose.cli.documents import MISSING, Wanted, computed, deliver, write_folder
-from ligandose.cli.output import print_rows
+from ligandose.cli.output import print_page
 from ligandose.cli.progress import Part
+from ligandose.report.tables import Page
 
 SHOWN = 25
 RUN_FOLDER = ".run"
@@ -91,20 +92,29 @@ def run_folder(out: Path | None) -> Path | None:
 
 
 def _print(document: Mapping[str, Any]) -> None:
+    page = _page(document)
+    print_page(replace(page, rows=page.rows[:SHOWN], sentences=()))
+    if len(page.rows) > SHOWN:
+        print(f"{len(page.rows) - SHOWN} more; --json or --out has them.")
+    for sentence in page.sentences:
+        print(f"\n{sentence}")
+
+
+def _page(document: Mapping[str, Any]) -> Page:
     ranked = [c for c in document["candidates"] if c["feasible"]]
-    print_rows(_title(document), _columns(document), [_row(c, document) for c in ranked[:SHOWN]])
-    if len(ranked) > SHOWN:
-        print(f"{len(ranked) - SHOWN} more; --json or --out has them.")
     best = [c["agent"] for c in ranked if c["pareto"]]
-    print(f"\nNo other beats these in both effect and margin: {', '.join(best)}.")
-    left_out = _left_out(document)
-    if left_out:
-        print("\nNot screened:")
-        for reason, names in left_out.items():
-            print(f"  {len(names)} × {reason}")
-    for note in document["notes"]:
-        print(f"\n{note}")
-    print("\nResearch software: nothing here recommends a treatment.")
+    sentences = [f"No other beats these in both effect and margin: {', '.join(best)}."]
+    if left_out := _left_out(document):
+        reasons = [f"  {len(names)} × {reason}" for reason, names in left_out.items()]
+        sentences.append("\n".join(["Not screened:", *reasons]))
+    sentences += [*document["notes"], "Research software: nothing here recommends a treatment."]
+    return Page(
+        _title(document),
+        sentences=tuple(sentences),
+        columns=tuple(_columns(document)),
+        rows=tuple(tuple(_row(c, document)) for c in ranked),
+        command="ligandose screen study.yaml --out out/screen",
+    )
 
 
 def _title(document: Mapping[str, Any]) -> str:
@@ -167,5 +177,9 @@ def _write(document: Mapping[str, Any], out: Path) -> Path:
     from ligandose.report.screen_figures import screen_figures, screen_table
 
     return write_folder(
-        document, out, tables=[screen_table(document)], figures=screen_figures(document)
+        document,
+        out,
+        tables=[screen_table(document)],
+        figures=screen_figures(document),
+        page=_page(document),
     )
