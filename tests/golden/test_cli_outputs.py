@@ -20,8 +20,8 @@ QUANTITY = {"mean", "sd", "median", "p05", "p95"}
 HELP = """\
 Usage: ligandose [OPTIONS] COMMAND [ARGS]...
 
-  Targeted radionuclide therapy from molecular target to individual plan.
-  Research software, not a medical device.
+  Targeted radionuclide therapy from molecular target to individual plan. Research software, not a
+  medical device.
 
 Options:
   --version   Show the version and exit.
@@ -35,10 +35,15 @@ Commands:
   nuclide            Show half-life, progeny and emissions of a nuclide.
   svalue             Show S values, dose per decay, between organs.
   sphere             Show dose per decay in a sphere.
+  cell               Show dose per decay in a cell, by where it decays.
+  tissue             Compare nuclides in a tumour tissue, cell by cell.
+  screen             Rank targets, vectors and nuclides for a disease.
   vsv                Compute voxel S values in an endless medium.
   absorbed-fraction  Follow particles in a sphere of water.
   phantom            Show a reference adult: masses, slices, label map.
   landscape          Write the landscape: one page to search and sort.
+  tac                Fit activities over time and integrate them.
+  translate          Translate animal biodistribution to human doses.
   hosts              List hosts and diseases, or the values of one host.
   version            Show the version of program and data.
   targets            Targets: evidence, expression, ranking.
