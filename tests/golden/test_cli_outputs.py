@@ -20,8 +20,8 @@ QUANTITY = {"mean", "sd", "median", "p05", "p95"}
 HELP = """\
 Usage: ligandose [OPTIONS] COMMAND [ARGS]...
 
-  Targeted radionuclide therapy from molecular target to individual plan. Research software, not a
-  medical device.
+  Targeted radionuclide therapy from molecular target to individual plan.
+  Research software, not a medical device.
 
 Options:
   --version   Show the version and exit.
