@@ -43,6 +43,15 @@ if TYPE_CHECKING:
         alpha_events,
         specific_energy_of,
     )
+    from ligandose.dose.voxel_dose import VoxelDose, voxel_dose
+    from ligandose.dose.voxel_media import VoxelMedia, voxel_media
+    from ligandose.dose.voxel_regions import (
+        RegionDose,
+        cumulative_histogram,
+        dose_at_share,
+        region_dose,
+        share_at_dose,
+    )
 
 __all__ = [
     "JOULE_PER_KEV",
@@ -57,11 +66,14 @@ __all__ = [
     "Neighbour",
     "PairKernel",
     "ReferenceSValues",
+    "RegionDose",
     "RegionModel",
     "SValues",
     "SafGrid",
     "SafTable",
     "SpecificEnergy",
+    "VoxelDose",
+    "VoxelMedia",
     "alpha_events",
     "cell_kernel",
     "cell_s_values",
@@ -69,7 +81,9 @@ __all__ = [
     "cross_geometric_factor",
     "cross_s_values",
     "crossfire",
+    "cumulative_histogram",
     "derived_saf",
+    "dose_at_share",
     "effective_dose_Sv",
     "emission_spectrum",
     "endosteum_mass_kg",
@@ -85,17 +99,22 @@ __all__ = [
     "point_s_values",
     "progeny_decays",
     "reference_saf",
+    "region_dose",
     "region_model",
     "s_value_document",
     "saf_table",
     "sex_averaged_effective_dose",
+    "share_at_dose",
     "shipped_saf",
     "specific_energy_of",
     "table_of",
     "tissues",
+    "voxel_dose",
+    "voxel_media",
 ]
 
-# Radial kernels read tables of their own, which doses of organs do not need.
+# Radial kernels read tables of their own, and voxels need transforms or transport: doses of organs
+# do not.
 _LATE = {
     "cell_geometry": ("Cell", "cross_geometric_factor", "geometric_factor"),
     "cell_emissions": ("LineList", "cell_kernel", "kernel_of_lines", "members_decays"),
@@ -109,12 +128,21 @@ _LATE = {
         "alpha_events",
         "specific_energy_of",
     ),
+    "voxel_dose": ("VoxelDose", "voxel_dose"),
+    "voxel_media": ("VoxelMedia", "voxel_media"),
+    "voxel_regions": (
+        "RegionDose",
+        "cumulative_histogram",
+        "dose_at_share",
+        "region_dose",
+        "share_at_dose",
+    ),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    """Import what cells need when it is first used."""
+    """Import what cells and voxels need when it is first used."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -124,6 +124,7 @@ from ligandose.effect.tumour import (
     tcp,
     tcp_over_radiosensitivity,
 )
+from ligandose.effect.voxel_bed import voxel_bed_Gy, voxel_protraction
 
 __all__ = [
     "BloodCourse",
@@ -237,5 +238,7 @@ __all__ = [
     "total_dose_Gy",
     "tumour_parameters",
     "vessel_tension_mmHg",
+    "voxel_bed_Gy",
+    "voxel_protraction",
     "zero_hit_fraction",
 ]
