@@ -29,10 +29,12 @@ from ligandose.plan.received_settings import read_received
 
 FWHM_MM = 12.0
 APART = 0.10
-CURVE_TIMES = ((4, 48), (4, 72), (24, 72), (24, 96), (24, 168), (4, 24, 72, 168))
+CURVE_TIMES = (
+    (4, 72), (6, 72), (8, 72), (8, 96), (10, 72), (24, 96), (24, 168), (4, 24, 72, 168),
+)  # fmt: skip
 LEAST_ML = 20.0
 PAIRS = ((0, 2), (1, 3))
-"""Two of the four times: 4 and 72 h, 24 and 168 h."""
+"""Two of the four times: first and third, second and fourth."""
 
 
 def truth_doses(received, truth, regions):
@@ -44,14 +46,14 @@ def truth_doses(received, truth, regions):
     return dict(zip(found.regions, found.dose_Gy.sum(axis=1).tolist(), strict=True))
 
 
-def one(seed, *, body, engine, settings):
+def one(seed, *, body, engine, settings, times):
     """Return the errors of one patient."""
     folder = Path(tempfile.mkdtemp())
     try:
         true_mm = FWHM_MM * (1.0 + APART if seed % 2 else 1.0 - APART)
         begun = time.perf_counter()
         generate_example(folder / "case", seed=seed, fwhm_mm=true_mm, assumed_fwhm_mm=FWHM_MM,
-                         body=body, settings=settings)  # fmt: skip
+                         body=body, settings=settings, time_h=times)  # fmt: skip
         generated = time.perf_counter()
         found = patient_dose(folder / "case", engine=engine, threads=2)
         document = received_document(found)
@@ -145,6 +147,7 @@ def main():
     parser.add_argument("--engine", default="local")
     parser.add_argument("--fine-mm", type=float, default=3.0)
     parser.add_argument("--background", default="air", choices=["air", "none", "air-120"])
+    parser.add_argument("--times", default="4,24,72,168", help="of the images, h")
     parser.add_argument("--curves", action="store_true", help="kidney curves only, no images")
     parser.add_argument("--out", type=Path, default=None)
     asked = parser.parse_args()
@@ -156,10 +159,12 @@ def main():
     background = {"model": model}
     if model == "air":
         background["fwhm_mm"] = float(width or 150.0)
+    times = [float(t) for t in asked.times.split(",")]
     body = example_body(fine_mm=asked.fine_mm)
     cases = json.loads(asked.out.read_text()) if asked.out and asked.out.exists() else []
     for seed in range(int(low), int(high or low) + 1):
-        cases.append(one(seed, body=body, engine=asked.engine, settings={"background": background}))
+        cases.append(one(seed, body=body, engine=asked.engine, settings={"background": background},
+                         times=times))  # fmt: skip
         print(seed, f"{cases[-1]['generated_s']:.1f} s generated,",
               f"{cases[-1]['analysed_s']:.1f} s analysed", flush=True)  # fmt: skip
         if asked.out:
@@ -171,8 +176,8 @@ def main():
         ("TIA, lesions", "tia", ("lesion",)),
         ("dose by S values", "dose_s_value", None),
         ("dose by voxels", "dose_voxel", None),
-        ("kidney TIA, 4 and 72 h", "tia_two_02", kidneys),
-        ("kidney TIA, 24 and 168 h", "tia_two_13", kidneys),
+        ("kidney TIA, 1st and 3rd time", "tia_two_02", kidneys),
+        ("kidney TIA, 2nd and 4th time", "tia_two_13", kidneys),
     ):  # fmt: skip
         for label, parity in (("", None), (" (wider)", 1), (" (narrower)", 0)):
             found = summary(cases, key, regions, parity)

@@ -38,12 +38,17 @@ Commands:
   cell               Show dose per decay in a cell, by where it decays.
   tissue             Compare nuclides in a tumour tissue, cell by cell.
   screen             Rank targets, vectors and nuclides for a disease.
+  explain            Say why one agent is better and what targets need.
+  optimise           Search what chemistry can change in an agent.
   vsv                Compute voxel S values in an endless medium.
   absorbed-fraction  Follow particles in a sphere of water.
   phantom            Show a reference adult: masses, slices, label map.
   landscape          Write the landscape: one page to search and sort.
   tac                Fit activities over time and integrate them.
+  dose               Work out what a patient received: activity, dose, BED.
+  receive            Take DICOM images from a PACS (C-STORE) until Ctrl-C.
   translate          Translate animal biodistribution to human doses.
+  plan               Plan a patient's next treatments from measurements.
   hosts              List hosts and diseases, or the values of one host.
   version            Show the version of program and data.
   targets            Targets: evidence, expression, ranking.

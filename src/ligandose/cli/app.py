@@ -7,7 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from ligandose.cli import cell_app, landscape_app, screen_app, tac, tissue_app, translate
+from ligandose.cli import (
+    cell_app,
+    dose,
+    explain_app,
+    landscape_app,
+    optimise,
+    plan,
+    receive,
+    screen_app,
+    tac,
+    tissue_app,
+    translate,
+)
 from ligandose.cli.options import (
     DEMO_PATIENTS,
     Chain,
@@ -206,6 +218,8 @@ def sphere(
 app.command()(cell_app.cell)
 app.command()(tissue_app.tissue)
 app.command()(screen_app.screen)
+app.command()(explain_app.explain)
+app.command()(optimise.optimise)
 
 
 @app.command()
@@ -284,7 +298,10 @@ app.add_typer(landscape_app.targets, name="targets")
 app.add_typer(landscape_app.agents, name="agents")
 app.command()(landscape_app.landscape)
 app.command()(tac.tac)
+app.command()(dose.dose)
+app.command()(receive.receive)
 app.command()(translate.translate)
+app.command()(plan.plan)
 
 
 @app.command()

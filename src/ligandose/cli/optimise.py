@@ -28,7 +28,10 @@ def optimise(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Find what is worth changing in an agent: affinity, albumin binding, nuclide, schedule …"""
+    """Search what chemistry can change in an agent.
+
+    Affinity, on-rate, internalisation, albumin binding, size, nuclide, amount and schedule.
+    """
     from ligandose.cli.documents import Wanted, computed, deliver
     from ligandose.cli.progress import Part
     from ligandose.design import read_optimise

@@ -9,6 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ligandose.design.explain import run_explain
+    from ligandose.design.explain_study import explain_from_mapping, read_explain
+    from ligandose.design.levers_model import LeverPair, lever_pairs
+    from ligandose.design.optimise import optimise_document, run_optimise
+    from ligandose.design.optimise_study import (
+        OptimisePlan,
+        optimise_from_mapping,
+        read_optimise,
+    )
     from ligandose.design.screen import run_screen, screen_document
     from ligandose.design.screen_candidates import Candidate, candidates
     from ligandose.design.screen_companion import Companion, companion
@@ -19,6 +28,16 @@ if TYPE_CHECKING:
     from ligandose.design.translate_table import read_animals
 
 _MODULE_OF = {
+    "explain_from_mapping": "explain_study",
+    "read_explain": "explain_study",
+    "run_explain": "explain",
+    "LeverPair": "levers_model",
+    "OptimisePlan": "optimise_study",
+    "lever_pairs": "levers_model",
+    "optimise_document": "optimise",
+    "optimise_from_mapping": "optimise_study",
+    "read_optimise": "optimise_study",
+    "run_optimise": "optimise",
     "Candidate": "screen_candidates",
     "Companion": "screen_companion",
     "ScreenPlan": "screen_plan",
@@ -38,12 +57,22 @@ _MODULE_OF = {
 __all__ = [
     "Candidate",
     "Companion",
+    "LeverPair",
+    "OptimisePlan",
     "ScreenPlan",
     "Setting",
     "candidates",
     "companion",
+    "explain_from_mapping",
+    "lever_pairs",
+    "optimise_document",
+    "optimise_from_mapping",
     "read_animals",
+    "read_explain",
+    "read_optimise",
     "read_screen",
+    "run_explain",
+    "run_optimise",
     "run_screen",
     "screen_document",
     "screen_from_mapping",

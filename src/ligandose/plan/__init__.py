@@ -1,0 +1,111 @@
+"""Decisions in the clinic: what a patient received, an individual model, a prescription."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ligandose.plan.blood_state import BloodState
+    from ligandose.plan.individual_data import (
+        ActivityDatum,
+        CountDatum,
+        Given,
+        PatientData,
+        ValueDatum,
+    )
+    from ligandose.plan.individual_file import PatientCase, read_patient
+    from ligandose.plan.individual_fit import Laplace, map_laplace
+    from ligandose.plan.individual_model import Individual, Posterior
+    from ligandose.plan.individual_prior import Prior, prior_of
+    from ligandose.plan.plan_document import Settings, plan_content
+    from ligandose.plan.prescription_goal import (
+        Bound,
+        Goal,
+        StopRules,
+        goal_from_mapping,
+        read_goal,
+    )
+    from ligandose.plan.prescription_solve import Planner, Prescription
+    from ligandose.plan.received import PatientDose, patient_dose
+    from ligandose.plan.received_document import received_document
+    from ligandose.plan.received_example import generate_example
+    from ligandose.plan.received_files import image_files
+    from ligandose.plan.received_images import Measured, measured
+    from ligandose.plan.received_kinetics import RegionTia, region_tia
+    from ligandose.plan.received_node import DicomNode
+    from ligandose.plan.received_settings import ReceivedCase, read_received
+    from ligandose.plan.selection_rules import selection_document
+    from ligandose.plan.strategies_compare import strategies
+
+__all__ = [
+    "ActivityDatum",
+    "BloodState",
+    "Bound",
+    "CountDatum",
+    "DicomNode",
+    "Given",
+    "Goal",
+    "Individual",
+    "Laplace",
+    "Measured",
+    "PatientCase",
+    "PatientData",
+    "PatientDose",
+    "Planner",
+    "Posterior",
+    "Prescription",
+    "Prior",
+    "ReceivedCase",
+    "RegionTia",
+    "Settings",
+    "StopRules",
+    "ValueDatum",
+    "generate_example",
+    "goal_from_mapping",
+    "image_files",
+    "map_laplace",
+    "measured",
+    "patient_dose",
+    "plan_content",
+    "prior_of",
+    "read_goal",
+    "read_patient",
+    "read_received",
+    "received_document",
+    "region_tia",
+    "selection_document",
+    "strategies",
+]
+
+_LATE = {
+    "blood_state": ("BloodState",),
+    "individual_data": ("ActivityDatum", "CountDatum", "Given", "PatientData", "ValueDatum"),
+    "individual_file": ("PatientCase", "read_patient"),
+    "individual_fit": ("Laplace", "map_laplace"),
+    "individual_model": ("Individual", "Posterior"),
+    "individual_prior": ("Prior", "prior_of"),
+    "plan_document": ("Settings", "plan_content"),
+    "prescription_goal": ("Bound", "Goal", "StopRules", "goal_from_mapping", "read_goal"),
+    "prescription_solve": ("Planner", "Prescription"),
+    "selection_rules": ("selection_document",),
+    "strategies_compare": ("strategies",),
+    "received": ("PatientDose", "patient_dose"),
+    "received_document": ("received_document",),
+    "received_example": ("generate_example",),
+    "received_files": ("image_files",),
+    "received_images": ("Measured", "measured"),
+    "received_kinetics": ("RegionTia", "region_tia"),
+    "received_node": ("DicomNode",),
+    "received_settings": ("ReceivedCase", "read_received"),
+}
+_HOME = {name: module for module, names in _LATE.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
