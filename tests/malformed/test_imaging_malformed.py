@@ -38,7 +38,7 @@ from ligandose.imaging import (
     write_seg,
     write_spect,
 )
-from ligandose.imaging._case_schema import SidecarPart
+from ligandose.imaging.case_schema import SidecarPart
 from ligandose.imaging.contours import contour_share
 from ligandose.imaging.sidecar import agreed
 

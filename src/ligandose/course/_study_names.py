@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ligandose.course._study_yaml import FieldPath, StudyText, shortened
+from ligandose.course.study_yaml import FieldPath, StudyText, shortened
 from ligandose.errors import InputError, nearest_names
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from ligandose.agents import Agent
 from ligandose.course._study_names import Notes, check_known
 from ligandose.course._study_schema import AdministrationPart, RegimenPart, StudyPart
-from ligandose.course._study_yaml import FieldPath, StudyText
 from ligandose.course.regimen import SECONDS_PER_HOUR, Administration, Clearing, Regimen
+from ligandose.course.study_yaml import FieldPath, StudyText
 from ligandose.errors import InputError
 from ligandose.evidence import read_table
 from ligandose.hosts import VEIN, read_route

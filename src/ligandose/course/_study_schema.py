@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from ligandose.course._schema import Part, Whole, checked, within
-from ligandose.course._study_yaml import StudyText
 from ligandose.course._tissue_schema import LesionTissuePart
+from ligandose.course.schema import Part, Whole, checked, within
+from ligandose.course.study_yaml import StudyText
 
 
 class AdministrationPart(Part):

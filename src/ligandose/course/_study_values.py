@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from ligandose.course._schema import shown
-from ligandose.course._study_yaml import StudyText
+from ligandose.course.schema import shown
+from ligandose.course.study_yaml import StudyText
 from ligandose.errors import InputError, nearest_names
 from ligandose.evidence import Finding
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, model_validator
 
-from ligandose.course._schema import Part, Whole
+from ligandose.course.schema import Part, Whole
 
 
 class TissuePart(Part):

@@ -96,7 +96,7 @@ def simulate(
         agent.findings, patients=patients, seed=seed, variability=varied, knowledge=knowledge
     )
     with _using(threads):
-        run = _Run(agent, host, regimen, host_values, agent_values, seed, varied, table)
+        run = CourseRun(agent, host, regimen, host_values, agent_values, seed, varied, table)
         return run.all_cycles(progress or _silent)
 
 
@@ -152,7 +152,7 @@ def _check(agent: Agent, host: Host, threads: int | None) -> None:
         )
 
 
-class _Run:
+class CourseRun:
     """A course in progress: what does not change between cycles, and the lesions, which do."""
 
     def __init__(
@@ -248,7 +248,7 @@ class _Run:
     def _dose(
         self, cycle: CycleActivity, masses: Masses, values: Mapping[str, Floats]
     ) -> tuple[CycleDose, Floats, tuple[CavityDose, ...]]:
-        ratio = self._marrow_ratio()
+        ratio = self.marrow_ratio()
         regions, decays = cycle.regions, _known(cycle.tia_Bq_s)
         if self.daughters is not None:
             regions, decays = self.daughters.decays(regions, decays, values, self.agent_values)
@@ -269,7 +269,7 @@ class _Run:
         )
         return CycleDose(tia_Bq_s=tia, dose_Gy=dose), curve, cavities
 
-    def _marrow_ratio(self) -> Floats:
+    def marrow_ratio(self) -> Floats:
         """Return marrow over blood: the vector's own where it has one, else the host's."""
         key = "marrow_to_blood_ratio"
         return self.agent_values.get(key, self.host_values[f"red_marrow.{key}"])

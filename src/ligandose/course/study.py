@@ -18,8 +18,8 @@ from ligandose.course._study_schema import (
     check_study,
 )
 from ligandose.course._study_values import checked_values
-from ligandose.course._study_yaml import FieldPath, StudyText, read_study_text
 from ligandose.course.regimen import Regimen
+from ligandose.course.study_yaml import FieldPath, StudyText, read_study_text
 from ligandose.errors import InputError
 from ligandose.evidence import Finding, Status
 from ligandose.hosts import Host, diseases, host, hosts, with_targets

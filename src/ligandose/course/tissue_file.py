@@ -11,9 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from ligandose.agents import Agent, agents
-from ligandose.course._schema import checked, shown
 from ligandose.course._study_names import check_known
-from ligandose.course._study_yaml import FieldPath, StudyText, read_study_text
 from ligandose.course._tissue_schema import (
     BeamPart,
     ComparePart,
@@ -26,6 +24,8 @@ from ligandose.course._tissue_schema import (
     TissueFilePart,
     TissuePart,
 )
+from ligandose.course.schema import checked, shown
+from ligandose.course.study_yaml import FieldPath, StudyText, read_study_text
 from ligandose.course.tissue_plan import (
     SHAPES,
     CellBiology,

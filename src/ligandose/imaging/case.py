@@ -24,11 +24,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ligandose.course._schema import checked  # pyright: ignore[reportPrivateUsage]
-from ligandose.course._study_yaml import read_study_text  # pyright: ignore[reportPrivateUsage]
+from ligandose.course.schema import checked
+from ligandose.course.study_yaml import read_study_text
 from ligandose.errors import InputError
-from ligandose.imaging._case_schema import CasePart, ImagePart, parse_moment
 from ligandose.imaging.activity import ActivityImage, read_activity
+from ligandose.imaging.case_schema import CasePart, ImagePart, parse_moment
 from ligandose.imaging.ct import CtImage, read_ct
 from ligandose.imaging.grid import Grid
 from ligandose.imaging.header import seconds_between

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ligandose.course._schema import checked  # pyright: ignore[reportPrivateUsage]
-from ligandose.course._study_yaml import read_study_text  # pyright: ignore[reportPrivateUsage]
+from ligandose.course.schema import checked
+from ligandose.course.study_yaml import read_study_text
 from ligandose.errors import InputError
-from ligandose.imaging._case_schema import UNITS, SidecarPart, parse_moment
 from ligandose.imaging.activity import (
     ActivityImage,
     Calibration,
     check_activity,
     decay_per_s,
 )
+from ligandose.imaging.case_schema import UNITS, SidecarPart, parse_moment
 from ligandose.imaging.ct import CtImage, check_HU
 from ligandose.imaging.header import seconds_between
 from ligandose.imaging.timing import mean_to_start

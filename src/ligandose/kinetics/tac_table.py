@@ -60,6 +60,13 @@ def read_tacs(
         InputError: a table that breaks the rules; names file, line and field.
     """
     rows = read_sheet(path, required=REQUIRED, optional=OPTIONAL)
+    return points_of(rows, decay_per_s=decay_per_s, decay_corrected=decay_corrected)
+
+
+def points_of(
+    rows: Sequence[SheetRow], *, decay_per_s: float, decay_corrected: bool | None
+) -> list[TacPoints]:
+    """Return the measured points of each region of the rows of one sheet, as `read_tacs` does."""
     found: dict[str, list[tuple[float, float, float | None, int]]] = {}
     for row in rows:
         time = row.number("time", above=True) * row.unit("time_unit", TIME_UNITS)

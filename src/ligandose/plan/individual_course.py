@@ -18,10 +18,7 @@ from ligandose.course import Course, Regimen
 from ligandose.course.absorbed import Masses, region_masses, source_activity
 from ligandose.course.activity import ActivityModel
 from ligandose.course.results import CycleResult
-from ligandose.course.simulate import (
-    _Run,  # pyright: ignore[reportPrivateUsage]  # simulate with own values is not public yet
-    transported_by,
-)
+from ligandose.course.simulate import CourseRun, transported_by
 from ligandose.evidence import Finding
 from ligandose.hosts import Host, draw_values, with_routes, with_targets
 
@@ -69,7 +66,7 @@ class PatientModel:
     def _kinetics(self) -> ActivityModel:
         """The compiled kinetic model, which is the same for all values."""
         host, agent = self._typical
-        model = _Run(self.agent, self.host, self.regimen, host, agent, 1, False, None).model
+        model = CourseRun(self.agent, self.host, self.regimen, host, agent, 1, False, None).model
         return model if self.change is None else self.change(model)
 
     def _complete(
@@ -84,9 +81,11 @@ class PatientModel:
 
         return filled(host, values["host"]), filled(agent, values.get(self.agent.name, {}))
 
-    def _run(self, values: Mapping[str, Mapping[str, Floats]], seed: int, varied: bool) -> _Run:
+    def _run(
+        self, values: Mapping[str, Mapping[str, Floats]], seed: int, varied: bool
+    ) -> CourseRun:
         host, agent = self._complete(values)
-        run = _Run(self.agent, self.host, self.regimen, host, agent, seed, varied, None)
+        run = CourseRun(self.agent, self.host, self.regimen, host, agent, seed, varied, None)
         run.model = self._kinetics
         return run
 
@@ -138,7 +137,7 @@ class PatientModel:
             )
             held = source_activity(
                 cycle.regions, cycle.activity_Bq, masses,
-                marrow_ratio=run._marrow_ratio(),  # pyright: ignore[reportPrivateUsage]
+                marrow_ratio=run.marrow_ratio(),
             )  # fmt: skip
             return masses.regions, held, masses.mass_kg
         run.time_s = np.unique(np.concatenate([run.time_s, time_s]))
@@ -150,7 +149,7 @@ class PatientModel:
         return course.regions, held, masses.mass_kg
 
 
-def _masses(run: _Run) -> Masses:
+def _masses(run: CourseRun) -> Masses:
     return region_masses(run.host, run.host_values, skeleton=run.skeleton)
 
 

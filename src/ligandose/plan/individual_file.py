@@ -30,12 +30,12 @@ from pydantic import Field
 
 from ligandose.agents import Agent, agents
 from ligandose.agents import agent as catalogue_agent
-from ligandose.course._schema import (  # pyright: ignore[reportPrivateUsage]
+from ligandose.course.schema import (
     Part,
     checked,
     within,
 )
-from ligandose.course._study_yaml import (  # pyright: ignore[reportPrivateUsage]
+from ligandose.course.study_yaml import (
     StudyText,
     read_study_text,
 )

@@ -19,13 +19,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ligandose.course._schema import (  # pyright: ignore[reportPrivateUsage]
+from ligandose.course.schema import (
     Part,
     Whole,
     checked,
     within,
 )
-from ligandose.course._study_yaml import (  # pyright: ignore[reportPrivateUsage]
+from ligandose.course.study_yaml import (
     StudyText,
     read_study_text,
 )

@@ -15,15 +15,15 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from ligandose.course._schema import Part, checked  # pyright: ignore[reportPrivateUsage]
-from ligandose.course._study_yaml import (  # pyright: ignore[reportPrivateUsage]
+from ligandose.course.schema import Part, checked
+from ligandose.course.study_yaml import (
     FieldPath,
     StudyText,
     read_study_text,
 )
 from ligandose.errors import InputError
 from ligandose.imaging import Case
-from ligandose.imaging._case_schema import (  # pyright: ignore[reportPrivateUsage]
+from ligandose.imaging.case_schema import (
     CasePart,
     ImagePart,
     parse_moment,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,7 @@ from pathlib import Path
 from ligandose.dose import region_model
 from ligandose.errors import UnknownNameError
 from ligandose.kinetics import SheetRow, TacPoints, read_sheet
-from ligandose.kinetics.tac_sheet import ACTIVITY_UNITS, TIME_UNITS
-from ligandose.kinetics.tac_table import (
-    OPTIONAL,
-    REQUIRED,
-    _corrected,  # pyright: ignore[reportPrivateUsage]
-    _points,  # pyright: ignore[reportPrivateUsage]
-    _uncertainty,  # pyright: ignore[reportPrivateUsage]
-)
+from ligandose.kinetics.tac_table import OPTIONAL, REQUIRED, points_of
 
 VOLUMES = ("volume", "volume_unit", "volume_uncertainty")
 VOLUME_UNITS: Mapping[str, float] = {"mL": 1.0, "L": 1000.0, "cm3": 1.0}
@@ -58,30 +50,16 @@ def read_activities(
         UnknownNameError: a region that is not ours.
     """
     rows = read_sheet(path, required=(*REQUIRED, *VOLUMES[:2]), optional=(*OPTIONAL, VOLUMES[2]))
-    points: dict[str, list[tuple[float, float, float | None, int]]] = {}
     volumes: dict[str, tuple[float, float | None, int]] = {}
     for row in rows:
         region = row.required("region")
         _check_name(row, region)
-        time = row.number("time", above=True) * row.unit("time_unit", TIME_UNITS)
-        factor = row.unit("activity_unit", ACTIVITY_UNITS)
-        activity = row.number("activity", above=True) * factor
-        sigma = _uncertainty(row, activity)
-        if _corrected(row, decay_corrected):
-            decay = math.exp(-decay_per_s * time)
-            activity, sigma = activity * decay, None if sigma is None else sigma * decay
-        held = points.setdefault(region, [])
-        if any(abs(p[0] - time) <= 1e-9 * time for p in held):
-            raise row.error("time", "this region has this time already", "remove one of the rows")
-        held.append((time, activity, sigma, row.line))
         _add_volume(row, region, volumes)
     for row in rows:
         if row.required("region") not in volumes:
             raise row.error("volume", "is empty in every row of this region", "give it in one")
-    return [
-        TableRegion(_points(name, held, rows[0].file), *volumes[name][:2])
-        for name, held in points.items()
-    ]
+    tacs = points_of(rows, decay_per_s=decay_per_s, decay_corrected=decay_corrected)
+    return [TableRegion(tac, *volumes[tac.region][:2]) for tac in tacs]
 
 
 def _check_name(row: SheetRow, region: str) -> None:

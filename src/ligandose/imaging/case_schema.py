@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from ligandose.course._schema import Part  # pyright: ignore[reportPrivateUsage]
+from ligandose.course.schema import Part
 
 MOMENT = "a moment such as 2026-03-01T09:00:00, or with +01:00 at its end"
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")

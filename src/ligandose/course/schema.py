@@ -19,8 +19,8 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from ligandose.course._study_yaml import FieldPath, StudyText, kind_of_value, shortened
 from ligandose.course.regimen import MOST_ACTIVITY_GBQ, MOST_AMOUNT_NMOL, MOST_CYCLES
+from ligandose.course.study_yaml import FieldPath, StudyText, kind_of_value, shortened
 from ligandose.errors import InputError, nearest_names
 
 MOST_PATIENTS = 1_000_000
