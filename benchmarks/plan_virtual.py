@@ -10,23 +10,29 @@ Every patient has a PET before treatment (SUV at 1 h), eGFR, body mass, CT masse
 and SPECT at 24 and 96 h with one blood sample after the first cycle of 7.4 GBq. The plan chooses
 the activity of cycles 2 to 6; the alternative is 7.4 GBq for all six.
 
-Run: python benchmarks/plan_virtual.py run same|other FIRST LAST FILE.npz   (in pieces)
-     python benchmarks/plan_virtual.py report FILE.npz ...
+The first `EXACT` patients are fitted a second time from SPECT without any error, which separates
+what the model misses from what the measurement misses. `plan_virtual_report.py` reads what this writes.
+
+Run: python benchmarks/plan_virtual.py same|other PATIENTS FILE.csv
+
+appends one row for each patient to the file and goes on where an earlier run stopped.
 """
 
 from __future__ import annotations
 
+import csv
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import ligandose as ld
-from ligandose.course import Regimen
+from ligandose.course import Course, Regimen
 from ligandose.course.activity import ActivityModel
 from ligandose.course.outcome import tumour_control
 from ligandose.kinetics.description import ModelDescription, Pool, Transformation
@@ -38,6 +44,8 @@ Floats = NDArray[np.float64]
 SEED = 20261123
 LABEL_GBQ, CYCLES, NMOL = 7.4, 6, 110.0
 DRAWS = 200
+QUANTILES = ("p05", "p50", "p95")
+BEGIN = time.perf_counter()
 HOUR_S, DAY_S = 3600.0, 86400.0
 REGIONS = ("kidneys", "red_marrow", "lesion:bone", "lesion:node")
 MOST_GBQ, LEAST_GBQ = 2.0 * LABEL_GBQ, 0.5
@@ -45,12 +53,12 @@ LIMITS = {"kidneys": 40.0, "red_marrow": 2.0}
 """Kidney BED and marrow dose (effect.csv). Glands are left out: the limits of external beam that
 are known for them are exceeded by most patients at the label activity."""
 LIMIT_SETS = {"kidneys and marrow": ("kidneys", "red_marrow"), "kidneys": ("kidneys",)}
-SHARES = (None, 0.1)
-"""Shares of patients who exceed a limit at which plan and fixed activity are compared: what the
-label activity leads to (None), and a tenth, to which the fixed activity is set for all alike."""
 LEVELS_GBQ = (0.5, 3.0, 7.4, 11.0, 14.8)
-RISKS = np.linspace(0.01, 0.9, 90)
-RESAMPLES = 2000
+RISKS = np.linspace(0.02, 0.92, 46)
+TIMES_H = (24, 96)
+EXACT = 200
+SAMPLED_EVERY = 10
+CHUNK = 50
 
 
 class OtherStructure(ActivityModel):
@@ -119,7 +127,7 @@ def patient_data() -> PatientData:
     activities += [
         ActivityDatum("cycle 1", r, t * HOUR_S, "activity_MBq", 1.0, 0.08)
         for r in seen
-        for t in (24, 96)
+        for t in TIMES_H
     ]
     activities.append(ActivityDatum("cycle 1", "blood", 24 * HOUR_S, "kBq_mL", 1.0, 0.05))
     values = (
@@ -166,8 +174,15 @@ def other_predict(
     return other.predicted_of(values, n)
 
 
-def population(kind: str, first: int, last: int) -> tuple[Individual, Floats, dict[str, Floats]]:
-    """Return the patient template, (n, data) log measurements and the truth by name."""
+def kidney_tia(course: Course) -> Floats:
+    """Return (patients,) time-integrated activity of the kidneys in the first cycle, Bq s."""
+    return course.cycles[0].dose.tia_Bq_s[:, course.regions.index("kidneys")].sum(axis=-1)
+
+
+def population(
+    kind: str, first: int, last: int
+) -> tuple[Individual, Floats, Floats, dict[str, Floats]]:
+    """Return the template, (n, data) log data with and without error, and the truth by name."""
     patient = Individual.of(
         ld.agent("177Lu-PSMA-617"), ld.host("adult-male", disease="mCRPC"), patient_data()
     )
@@ -190,7 +205,7 @@ def population(kind: str, first: int, last: int) -> tuple[Individual, Floats, di
     for level in LEVELS_GBQ if kind == "other" else (LABEL_GBQ,):
         model = PatientModel.of(patient.agent, patient.host, label_regimen(CYCLES, level))
         model = replace(model, change=change)
-        course = model.course(values, seed=SEED % 1000, structure=values.get("structure"))
+        course = model.course(values, seed=SEED % 1000 + first, structure=values.get("structure"))
         for region in REGIONS:
             truth[f"dose {region} {level:g}"] = course.dose_of(region)
             truth[f"first {region} {level:g}"] = course.dose_per_cycle_Gy[
@@ -199,52 +214,99 @@ def population(kind: str, first: int, last: int) -> tuple[Individual, Floats, di
             truth[f"bed {region} {level:g}"] = course.of(course.bed_per_cycle_Gy, region).sum(
                 axis=1
             )
+        if level == LABEL_GBQ:
+            truth["tia kidneys"] = kidney_tia(course)
         control = tumour_control(course)
         assert control is not None
         truth[f"control {level:g}"] = np.mean(list(control.by_lesion.values()), axis=0)
+    exact = measured - (stated if kind == "other" else patient.sd) * noise[rows]
+    spect = [a.given == "cycle 1" for a in patient.data.activities]
+    clean = np.array([*spect, *(False for _ in patient.data.values)])
     _ROWS.clear()
-    return patient, measured, truth
+    return patient, measured, np.where(clean, exact, measured), truth
 
 
-def run(kind: str, first: int, last: int, file: str) -> None:
-    begin = time.perf_counter()
-    patient, measured, kept = population(kind, first, last)
-    print(f"truth: {time.perf_counter() - begin:.0f} s", flush=True)
-    template = patient.screened(label_regimen(1))
-    one = label_regimen(1)
-    found: dict[str, list[Any]] = {}
-    for i in range(last - first):
-        started = time.perf_counter()
-        person = template.with_data(with_values(patient.data, np.exp(measured[i])))
-        stages = {"after": person}
-        if kind == "same":
-            stages["before"] = template.with_data(person.data.before(0.0))
-        for stage, who in stages.items():
-            methods = ("laplace", "chains") if kind == "same" and i % 40 == 0 else ("laplace",)
-            for method in methods:
-                posterior = who.posterior(draws=DRAWS, seed=first + i, method=method)
-                course = posterior.course(one, varied=False)
-                solved = ~course.failed
-                for region in REGIONS:
-                    dose = course.dose_of(region)[solved]
-                    key = f"{stage} {method} {region}"
-                    found.setdefault(key, []).append(np.quantile(dose, (0.05, 0.5, 0.95)))
-                if stage == "after" and method == "laplace":
-                    for name, limits in LIMIT_SETS.items():
-                        found.setdefault(f"scale {name}", []).append(_scales(course, limits))
-                    found.setdefault("converged", []).append(posterior.laplace.converged)
-        found.setdefault("seconds", []).append(time.perf_counter() - started)
-        if i % 10 == 0:
-            print(i, f"{time.perf_counter() - begin:.0f} s", flush=True)
-            _save(file, kind, first, found, kept, i + 1)
-    _save(file, kind, first, found, kept, last - first)
+def run(kind: str, patients: int, file: Path) -> None:
+    """Append the patients that the file does not hold yet."""
+    done = sum(1 for _ in file.open(encoding="utf-8")) - 1 if file.exists() else 0
+    template: Individual | None = None
+    for first in range(done // CHUNK * CHUNK, patients, CHUNK):
+        last = first + CHUNK  # always the whole chunk, so that a patient is always the same
+        patient, noisy, clean, truth = population(kind, first, last)
+        template = template or patient.screened(label_regimen(1))
+        for i in range(max(done - first, 0), min(patients - first, CHUNK)):
+            row = {"patient": first + i} | {f"truth {k}": float(v[i]) for k, v in truth.items()}
+            row |= {f"spect {t}": float(np.exp(noisy[i][_datum(patient, t)])) for t in TIMES_H}
+            row |= _fitted(kind, first + i, template, patient.data, noisy[i])
+            row["exact tia"] = float("nan")
+            if first + i < EXACT:
+                person = template.with_data(with_values(patient.data, np.exp(clean[i])))
+                fit = person.posterior(draws=DRAWS, seed=first + i, method="laplace")
+                course = fit.course(label_regimen(1), varied=False)
+                row["exact tia"] = float(np.median(kidney_tia(course)[~course.failed]))
+            _append(file, row)
+        print(kind, last, f"{time.perf_counter() - BEGIN:.0f} s", flush=True)
 
 
-def _save(file: str, kind: str, first: int, found: Mapping[str, list[Any]],
-          truth: Mapping[str, Floats], done: int) -> None:  # fmt: skip
-    columns = {f"truth {k}": v[:done] for k, v in truth.items()}
-    np.savez(file, kind=kind, first=first, done=done, **columns,
-             **{k: np.array(v) for k, v in found.items()})  # fmt: skip
+def _datum(patient: Individual, time_h: float) -> int:
+    """Return the number of the kidneys' SPECT at a time."""
+    return next(
+        i for i, a in enumerate(patient.data.activities)
+        if (a.given, a.region, a.time_s) == ("cycle 1", "kidneys", time_h * HOUR_S)
+    )  # fmt: skip
+
+
+def _fitted(
+    kind: str, number: int, template: Individual, data: PatientData, measured: Floats
+) -> dict[str, float]:
+    """Return the quantiles of one patient's posteriors, and what each risk allows."""
+    row: dict[str, float] = {}
+    started, used = time.perf_counter(), time.process_time()
+    person = template.with_data(with_values(data, np.exp(measured)))
+    stages = {"after": person}
+    if kind == "same":
+        stages["before"] = template.with_data(person.data.before(0.0))
+    for stage, who in stages.items():
+        sampled = kind == "same" and number % SAMPLED_EVERY == 0
+        for method in ("laplace", "chains"):
+            course = None
+            if method == "laplace" or sampled:
+                posterior = who.posterior(draws=DRAWS, seed=number, method=method)
+                course = posterior.course(label_regimen(1), varied=False)
+                row[f"{stage} converged"] = float(posterior.laplace.converged)
+            if kind == "same" or method == "laplace":
+                row |= _quantiles(f"{stage} {method}", course)
+            if course is not None and stage == "after" and method == "laplace":
+                row["seconds"] = time.perf_counter() - started
+                row["cpu seconds"] = time.process_time() - used
+                for name, limits in LIMIT_SETS.items():
+                    scales = _scales(course, limits)
+                    row |= {
+                        f"scale {name} {r:.2f}": float(x)
+                        for r, x in zip(RISKS, scales, strict=True)
+                    }
+    return row
+
+
+def _quantiles(name: str, course: Course | None) -> dict[str, float]:
+    row: dict[str, float] = {}
+    solved = None if course is None else ~course.failed
+    for region in (*REGIONS, "kidney tia"):
+        found = (float("nan"),) * 3
+        if course is not None:
+            value = kidney_tia(course) if region == "kidney tia" else course.dose_of(region)
+            found = tuple(float(x) for x in np.quantile(value[solved], (0.05, 0.5, 0.95)))
+        row |= {f"{name} {region} {q}": x for q, x in zip(QUANTILES, found, strict=True)}
+    return row
+
+
+def _append(file: Path, row: dict[str, float]) -> None:
+    new = not file.exists()
+    with file.open("a", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        if new:
+            writer.writerow(row)
+        writer.writerow([f"{v:.6g}" for v in row.values()])
 
 
 def _scales(course: Any, limits: Sequence[str]) -> Floats:
@@ -266,125 +328,6 @@ def _scales(course: Any, limits: Sequence[str]) -> Floats:
     return np.clip(np.quantile(per_draw, RISKS), LEAST_GBQ, MOST_GBQ)
 
 
-def report(files: Sequence[str]) -> None:
-    parts: dict[str, list[dict[str, Any]]] = {}
-    for file in files:
-        with np.load(file) as loaded:
-            part = {k: loaded[k] for k in loaded.files}
-        parts.setdefault(str(part["kind"]), []).append(part)
-    for kind, pieces in parts.items():
-        for piece in pieces:  # written before sets of limits had names
-            if "scale" in piece:
-                piece["scale kidneys and marrow"] = piece.pop("scale")
-        pieces.sort(key=lambda piece: "scale kidneys" in piece)
-        keys = [k for k in pieces[-1] if k not in ("kind", "first", "done")]
-        whole = {k: np.concatenate([p[k] for p in pieces if k in p]) for k in keys}
-        n = whole["seconds"].size
-        print(f"\n{kind} structure: {n} patients, {np.median(whole['seconds']):.1f} s each, "
-              f"MAP converged in {np.mean(whole['converged']):.1%}")  # fmt: skip
-        _coverage(whole, kind, pieces)
-        if kind == "other":
-            _gain(whole)
-
-
-def _coverage(whole: Mapping[str, Floats], kind: str, pieces: Sequence[Any]) -> None:
-    for stage in ("before", "after"):
-        for method in ("laplace", "chains"):
-            for region in REGIONS:
-                key = f"{stage} {method} {region}"
-                if key not in whole:
-                    continue
-                interval = whole[key]
-                truth = whole[f"truth first {region} {LABEL_GBQ:g}"]
-                if method == "chains":
-                    chosen = [np.arange(int(p["done"])) % 40 == 0 for p in pieces]
-                    truth = truth[np.concatenate(chosen)][: interval.shape[0]]
-                inside = (truth >= interval[:, 0]) & (truth <= interval[:, 2])
-                share, m = float(inside.mean()), inside.size
-                width = float(np.median(interval[:, 2] / interval[:, 0]))
-                bias = float(np.median(interval[:, 1] / truth))
-                print(f"{kind} {stage:6s} {method:8s} {region:12s} n={m:3d} covers {share:6.1%} "
-                      f"± {np.sqrt(share * (1 - share) / m):.1%}, p95/p05 {width:.2f}, "
-                      f"median/truth {bias:.3f}")  # fmt: skip
-
-
-def _gain(whole: Mapping[str, Floats]) -> None:
-    """Print what the plan changes at equal probability of exceeding any limit."""
-    levels = np.array(LEVELS_GBQ)
-    n = whole["seconds"].size
-
-    def curve(name: str) -> Floats:
-        return np.array([whole[f"truth {name} {x:g}"] for x in LEVELS_GBQ])
-
-    kidneys, marrow = curve("bed kidneys"), curve("dose red_marrow")
-    least = np.minimum(curve("dose lesion:bone"), curve("dose lesion:node"))
-    control = curve("control")
-
-    def at(table: Floats, activity: Floats) -> Floats:
-        return np.array([np.interp(a, levels, table[:, i]) for i, a in enumerate(activity)])
-
-    for name, limits in LIMIT_SETS.items():
-        if f"scale {name}" not in whole:
-            continue
-        scale = whole[f"scale {name}"]
-        rows = np.arange(scale.shape[0]) + n - scale.shape[0]
-
-        def outcome(activity: Floats, limits: Sequence[str] = limits) -> Floats:
-            above = np.zeros(n, dtype=np.bool_)
-            for region, table in (("kidneys", kidneys), ("red_marrow", marrow)):
-                if region in limits:
-                    above |= at(table, activity) > LIMITS[region]
-            return np.array([above, at(least, activity), at(control, activity), activity])
-
-        padded = np.concatenate([np.full((n - rows.size, RISKS.size), np.nan), scale])
-        plans = np.array([outcome(padded[:, k])[:, rows] for k in range(RISKS.size)])
-        flat = np.linspace(LEAST_GBQ, MOST_GBQ, 72)
-        fixed = np.array([outcome(np.full(n, a))[:, rows] for a in flat])
-        label = outcome(np.full(n, LABEL_GBQ))[:, rows]
-        for share in SHARES:
-            _compared(name, share, label, fixed, plans)
-
-
-def _compared(name: str, share: float | None, label: Floats, fixed: Floats, plans: Floats) -> None:
-    """Print plan against fixed activity at the same share of patients above a limit.
-
-    Args:
-        name: of the set of limits.
-        share: to be compared at; None for that of the label activity.
-        label: (what, patients) of the label activity; what: exceeded, dose, control, activity.
-        fixed, plans: (choices, what, patients).
-    """
-    n = label.shape[1]
-
-    def chosen(table: Floats, rows: NDArray[np.intp], goal: float) -> Floats:
-        return table[int(np.argmin(np.abs(table[:, 0][:, rows].mean(axis=1) - goal)))]
-
-    def compared(rows: NDArray[np.intp]) -> list[float]:
-        goal = label[0, rows].mean() if share is None else share
-        was = (label if share is None else chosen(fixed, rows, goal))[:, rows]
-        now = chosen(plans, rows, goal)[:, rows]
-        return [
-            was[0].mean(), now[0].mean(), was[1].mean(), now[1].mean() / was[1].mean() - 1.0,
-            np.median(now[1] / was[1]) - 1.0, now[2].mean() - was[2].mean(), was[3].mean(),
-            now[3].mean(),
-        ]  # fmt: skip
-
-    rng = np.random.default_rng(SEED)
-    best = compared(np.arange(n))
-    drawn = np.array([compared(rng.integers(0, n, n)) for _ in range(RESAMPLES)])
-    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
-    words = ("share above a limit, fixed", "share above a limit, plan", "mean least-lesion dose, "
-             "fixed, Gy", "change of mean least-lesion dose", "median change by patient",
-             "change of control (mean of lesion kinds)", "mean activity of cycles 2 to 6, fixed",
-             "mean activity of cycles 2 to 6, plan")  # fmt: skip
-    against = "label activity" if share is None else f"fixed activity with {share:.0%} above"
-    print(f"limits: {name}; {against}; {n} patients")
-    for word, value, a, b in zip(words, best, low, high, strict=True):
-        print(f"  {word}: {value:.3f} ({a:.3f} to {b:.3f})")
-
-
 if __name__ == "__main__":
-    if sys.argv[1] == "run":
-        run(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
-    else:
-        report(sys.argv[2:])
+    BEGIN = time.perf_counter()
+    run(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ligandose.hosts import contains, phantom, phantoms
+from ligandose.hosts import contains_jit as contains
+from ligandose.hosts import phantom, phantoms
 
 NAMES = ("adult-male", "adult-female")
 BODY = ("soft_tissue", "skin")

@@ -5,8 +5,9 @@ Everything here simulates, so it is imported when it is first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ligandose.late import late_names
 
 if TYPE_CHECKING:
     from ligandose.design.explain import run_explain
@@ -27,32 +28,6 @@ if TYPE_CHECKING:
     from ligandose.design.translate import translation_document
     from ligandose.design.translate_table import read_animals
 
-_MODULE_OF = {
-    "explain_from_mapping": "explain_study",
-    "read_explain": "explain_study",
-    "run_explain": "explain",
-    "LeverPair": "levers_model",
-    "OptimisePlan": "optimise_study",
-    "lever_pairs": "levers_model",
-    "optimise_document": "optimise",
-    "optimise_from_mapping": "optimise_study",
-    "read_optimise": "optimise_study",
-    "run_optimise": "optimise",
-    "Candidate": "screen_candidates",
-    "Companion": "screen_companion",
-    "ScreenPlan": "screen_plan",
-    "Setting": "screen_settings",
-    "candidates": "screen_candidates",
-    "companion": "screen_companion",
-    "read_screen": "screen_study",
-    "run_screen": "screen",
-    "screen_document": "screen",
-    "screen_from_mapping": "screen_study",
-    "setting": "screen_settings",
-    "settings": "screen_settings",
-    "read_animals": "translate_table",
-    "translation_document": "translate",
-}
 
 __all__ = [
     "Candidate",
@@ -81,11 +56,20 @@ __all__ = [
     "translation_document",
 ]
 
+_LATE = {
+    "explain": ("run_explain",),
+    "explain_study": ("explain_from_mapping", "read_explain"),
+    "levers_model": ("LeverPair", "lever_pairs"),
+    "optimise": ("optimise_document", "run_optimise"),
+    "optimise_study": ("OptimisePlan", "optimise_from_mapping", "read_optimise"),
+    "screen": ("run_screen", "screen_document"),
+    "screen_candidates": ("Candidate", "candidates"),
+    "screen_companion": ("Companion", "companion"),
+    "screen_plan": ("ScreenPlan",),
+    "screen_settings": ("Setting", "setting", "settings"),
+    "screen_study": ("read_screen", "screen_from_mapping"),
+    "translate": ("translation_document",),
+    "translate_table": ("read_animals",),
+}
 
-def __getattr__(name: str) -> Any:
-    """Import a name of the room when it is first used."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = late_names(__name__, _LATE)

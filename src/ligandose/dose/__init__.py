@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ligandose.dose.curves import (
     JOULE_PER_KEV,
@@ -29,6 +28,7 @@ from ligandose.dose.regions import RegionModel, endosteum_mass_kg, region_model
 from ligandose.dose.saf import SafGrid, SafTable
 from ligandose.dose.saf_file import parse_saf, shipped_saf
 from ligandose.dose.svalues import SValues
+from ligandose.late import late_names
 
 if TYPE_CHECKING:
     from ligandose.dose.cell_emissions import LineList, cell_kernel, kernel_of_lines, members_decays
@@ -138,13 +138,5 @@ _LATE = {
         "share_at_dose",
     ),
 }
-_HOME = {name: module for module, names in _LATE.items() for name in names}
 
-
-def __getattr__(name: str) -> Any:
-    """Import what cells and voxels need when it is first used."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = late_names(__name__, _LATE)

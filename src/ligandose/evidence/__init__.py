@@ -5,8 +5,7 @@ What needs the database of the user's evidence store is imported when it is firs
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ligandose.evidence.claim import Claim, read_claims
 from ligandose.evidence.coverage import Coverage, claim_coverage
@@ -22,6 +21,7 @@ from ligandose.evidence.finding import Finding, Measured, Status, read_findings
 from ligandose.evidence.sources import Source, sources
 from ligandose.evidence.tables import known_cancers, regions_of
 from ligandose.evidence.units import to_internal
+from ligandose.late import late_names
 
 if TYPE_CHECKING:
     from ligandose.evidence.fetch import fetch_hpa
@@ -30,14 +30,6 @@ if TYPE_CHECKING:
     from ligandose.evidence.store import EvidenceStore
     from ligandose.evidence.store_file import default_store
 
-_MODULE_OF = {
-    "EvidenceStore": "store",
-    "FileReport": "import_report",
-    "ImportReport": "import_report",
-    "default_store": "store_file",
-    "fetch_hpa": "fetch",
-    "import_tables": "importing",
-}
 
 __all__ = [
     "EDITION",
@@ -67,8 +59,12 @@ __all__ = [
     "verify_edition",
 ]
 
+_LATE = {
+    "fetch": ("fetch_hpa",),
+    "import_report": ("FileReport", "ImportReport"),
+    "importing": ("import_tables",),
+    "store": ("EvidenceStore",),
+    "store_file": ("default_store",),
+}
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'ligandose.evidence' has no attribute {name!r}")
-    return getattr(import_module(f"ligandose.evidence.{_MODULE_OF[name]}"), name)
+__getattr__ = late_names(__name__, _LATE)

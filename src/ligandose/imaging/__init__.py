@@ -5,10 +5,10 @@ Needs the extra `imaging` (pydicom, highdicom, SimpleITK); without it, using a n
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ligandose.errors import LigandoseError
+from ligandose.late import late_names
 
 if TYPE_CHECKING:
     from ligandose.imaging.activity import ActivityImage, Calibration, read_activity
@@ -131,16 +131,14 @@ _LATE = {
     "volumes": ("Volume", "read_volume"),
     "write": ("write_nifti", "write_parametric_map", "write_rtdose", "write_seg"),
 }
-_HOME = {name: module for module, names in _LATE.items() for name in names}
+_late = late_names(__name__, _LATE)
 _EXTRA = ("pydicom", "highdicom", "SimpleITK")
 
 
 def __getattr__(name: str) -> Any:
     """Import a name when it is first used; say which extra is missing."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        return _late(name)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] not in _EXTRA:
             raise
@@ -148,5 +146,3 @@ def __getattr__(name: str) -> Any:
             f"reading and writing images needs {error.name}; install it with: "
             "pip install 'ligandose[imaging]'"
         ) from error
-    globals()[name] = value
-    return value

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ligandose.kinetics.bladder import (
     bladder_integral,
@@ -60,6 +59,7 @@ from ligandose.kinetics.whole_body import (
     WHOLE_BLOOD,
     whole_body,
 )
+from ligandose.late import late_names
 
 if TYPE_CHECKING:
     from ligandose.kinetics.tac_fit import TacFit, fit_tac, resampled_tia_Bq_s
@@ -197,13 +197,5 @@ _LATE = {
         "fit_voxels",
     ),
 }
-_HOME = {name: module for module, names in _LATE.items() for name in names}
 
-
-def __getattr__(name: str) -> Any:
-    """Import what curves need when it is first used."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = late_names(__name__, _LATE)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ligandose.late import late_names
 
 if TYPE_CHECKING:
     from ligandose.plan.blood_state import BloodState
@@ -99,13 +100,5 @@ _LATE = {
     "received_node": ("DicomNode",),
     "received_settings": ("ReceivedCase", "read_received"),
 }
-_HOME = {name: module for module, names in _LATE.items() for name in names}
 
-
-def __getattr__(name: str) -> Any:
-    """Import a name when it is first used."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = late_names(__name__, _LATE)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ligandose.late import late_names
 from ligandose.transport.spheres import (
     PARTICLES,
     SphereTable,
@@ -100,13 +100,5 @@ _LATE = {
     "sphere_runs": ("SphereFraction", "sphere_fraction_simulated"),
     "voxels": ("VoxelKernel", "voxel_s_values"),
 }
-_HOME = {name: module for module, names in _LATE.items() for name in names}
 
-
-def __getattr__(name: str) -> Any:
-    """Import a name of the engine when it is first used."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = late_names(__name__, _LATE)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ligandose.hosts import contains
+from ligandose.hosts import contains_jit as contains
 from ligandose.transport._kernel import kernel
 
 FloatArray = NDArray[np.float64]
