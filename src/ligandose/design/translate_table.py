@@ -232,7 +232,7 @@ def _region(
         value = row.number("value")
         if not per_gram and value > MOST_PERCENT:
             raise row.error("value", f"is {value:g} % of what was injected", "check the unit")
-        factor = 0.01 if _corrected(row, decay_corrected) else 0.01 * math.exp(decay * time)
+        factor = 0.01 if row.decay_corrected(decay_corrected) else 0.01 * math.exp(decay * time)
         sd = row.optional("sd")
         n = int(row.number("n", least=1.0)) if row.text("n") else 1
         by_time.setdefault(time, []).append(
@@ -266,21 +266,6 @@ def _per_gram(rows: Sequence[SheetRow], name: str) -> bool:
             f"{rows[0].text('unit')!r}", "one unit for a region",
         )  # fmt: skip
     return kinds[0]
-
-
-def _corrected(row: SheetRow, given: bool | None) -> bool:
-    if row.text("decay_corrected"):
-        said = row.choice("decay_corrected", ("yes", "no")) == "yes"
-        if given is not None and given != said:
-            raise row.error("decay_corrected", "says other than the option", "correct one of them")
-        return said
-    if given is None:
-        raise row.error(
-            "decay_corrected",
-            "nothing says whether values are corrected to the time of injection",
-            "fill in yes or no, or give --decay-corrected",
-        )
-    return given
 
 
 def _pooled(points: Sequence[tuple[float, float | None, int]]) -> tuple[float, float | None, int]:

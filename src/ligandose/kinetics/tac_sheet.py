@@ -97,6 +97,30 @@ class SheetRow:
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         raise self.error(field, f"is {value[:40]!r}", f"{hint}allowed: {', '.join(words)}")
 
+    def decay_corrected(self, given: bool | None) -> bool:
+        """Return whether a value is corrected to the time of administration; never a guess.
+
+        Args:
+            given: what the option says, None for nothing.
+
+        Raises:
+            InputError: neither column nor option says it, or they differ.
+        """
+        if self.text("decay_corrected"):
+            said = self.choice("decay_corrected", ("yes", "no")) == "yes"
+            if given is not None and given != said:
+                raise self.error(
+                    "decay_corrected", "says other than the option", "correct one of them"
+                )
+            return said
+        if given is None:
+            raise self.error(
+                "decay_corrected",
+                "nothing says whether values are corrected to the time of administration",
+                "fill in yes or no, or give --decay-corrected",
+            )
+        return given
+
     def error(self, field: str, what: str, remedy: str) -> InputError:
         """Return an error that names file, line and field."""
         return InputError(f"{self.file} line {self.line}, {field}: {what}; {remedy}")

@@ -73,7 +73,7 @@ def points_of(
         factor = row.unit("activity_unit", ACTIVITY_UNITS)
         activity = row.number("activity", above=True) * factor
         sigma = _uncertainty(row, activity)
-        if _corrected(row, decay_corrected):
+        if row.decay_corrected(decay_corrected):
             decay = float(np.exp(-decay_per_s * time))
             activity, sigma = activity * decay, None if sigma is None else sigma * decay
         points = found.setdefault(row.required("region"), [])
@@ -89,22 +89,6 @@ def _uncertainty(row: SheetRow, activity: float) -> float | None:
     value = row.number("uncertainty", above=True)
     unit = row.choice("uncertainty_unit", (*ACTIVITY_UNITS, PERCENT))
     return 0.01 * value * activity if unit == PERCENT else value * ACTIVITY_UNITS[unit]
-
-
-def _corrected(row: SheetRow, given: bool | None) -> bool:
-    """Return whether a value is corrected to the time of administration; never a guess."""
-    if row.text("decay_corrected"):
-        said = row.choice("decay_corrected", ("yes", "no")) == "yes"
-        if given is not None and given != said:
-            raise row.error("decay_corrected", "says other than the option", "correct one of them")
-        return said
-    if given is None:
-        raise row.error(
-            "decay_corrected",
-            "nothing says whether activities are corrected to the time of administration",
-            "fill in yes or no, or give the option",
-        )
-    return given
 
 
 def _points(
