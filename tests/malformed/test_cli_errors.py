@@ -181,9 +181,11 @@ def test_an_interrupt_is_one_line_exit_code_130_and_no_folder(
 def test_ctrl_c_stops_a_running_process(study: str, tmp_path: Path) -> None:
     code = textwrap.dedent(STAND_IN).replace("WORK", "print('working', flush=True); time.sleep(60)")
     arguments = [sys.executable, "-c", code, "simulate", study, "--out", str(tmp_path / "out")]
+    # A shell's background job ignores Ctrl-C, and so would its children: ask for the default.
     with subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:  # fmt: skip
         assert process.stdout is not None
         assert process.stdout.readline() == "working\n"
         process.send_signal(signal.SIGINT)
