@@ -40,7 +40,8 @@ def ratios(case: str, method: str, *, measured: bool) -> dict[str, float]:
     """Return predicted over published dose by region."""
     document = translated(case)
     rows = {row["region"]: row for row in document["doses"]}
-    sources = {name for r in document["regions"] for name in r["human"]} | {"red_marrow"}
+    held = {name for r in document["regions"] for name in r["human"]}
+    sources = {name.removesuffix("_contents") for name in held} | {"red_marrow"}
     return {
         p["region"]: rows[p["region"]]["by_method"][method] / float(p["human_mGy_per_MBq"])
         for p in published()
@@ -61,7 +62,7 @@ def test_every_case_has_its_animal_table_and_its_source() -> None:
     ("case", "least"),
     [
         # what docs/design.md states; a change of either is a numerical change to be said
-        ("pertechnetate", 0.70),
+        ("pertechnetate", 0.93),
         ("trastuzumab", 0.99),
         ("mn14", 0.39),
     ],
@@ -75,10 +76,28 @@ def test_organs_that_were_measured_come_within_a_factor_of_two_as_stated(
 
 def test_the_known_misses_are_still_misses() -> None:
     """A miss that disappears must be looked at: data, S values or method have changed."""
-    large = ratios("pertechnetate", "mass_time", measured=True)["large_intestine_right"]
-    assert large < 0.5  # contents of the bowel: a mouse's table of walls does not have them
+    stomach = ratios("pertechnetate", "mass_time", measured=True)["stomach"]
+    assert (
+        stomach < 0.5
+    )  # its wall takes pertechnetate up for hours; only passing contents are told
     lungs = ratios("mn14", "mass_time", measured=True)["lungs"]
     assert lungs < 0.5  # murine IgG in a nude mouse leaves blood faster than hMN-14 in a patient
+
+
+def test_what_a_bowel_holds_passes_at_the_pace_of_people(tmp_path: Path) -> None:
+    """Without the column contents the same table misses all three parts of the bowel."""
+    text = (FOLDER / "translation_mouse_pertechnetate.csv").read_text(encoding="utf-8")
+    path = tmp_path / "walls.csv"
+    path.write_text(text.replace(",yes,yes,", ",,yes,"), encoding="utf-8")
+    walls = translation_document(
+        path, nuclide="Tc-99m", marrow_to_blood=1.0, remainder="retained"
+    )  # fmt: skip
+    dose = {row["region"]: row["by_method"]["mass_time"] for row in walls["doses"]}
+    passed = ratios("pertechnetate", "mass_time", measured=True)
+    for p in published():
+        if p["case"] == "pertechnetate" and "intestine" in p["region"]:
+            assert dose[p["region"]] / float(p["human_mGy_per_MBq"]) < 0.5
+            assert 0.5 < passed[p["region"]] < 2.0
 
 
 def test_scaling_by_mass_beats_no_scaling_for_the_kidneys_of_a_mouse() -> None:

@@ -17,6 +17,7 @@ from ligandose.design.translate_dose import (
     human_doses,
     spread_over_methods,
 )
+from ligandose.design.translate_gut import CONTENTS
 from ligandose.design.translate_model import fit_vector
 from ligandose.design.translate_scaling import METHODS, ScaledRegion, has_region, scale_table
 from ligandose.design.translate_table import AnimalTable, read_animals, translation_findings
@@ -106,7 +107,7 @@ OMISSIONS = (
     "differ, which no scaling of masses and times corrects. The spread over methods does not "
     "include it.",
     "Doses of the walls of urinary bladder and bowel from what they hold are not in it, unless "
-    "the contents were measured with the organ.",
+    "stomach and bowel were counted with what was excreted into them (column contents).",
     "A tumour of an animal is not translated.",
 )
 
@@ -178,6 +179,7 @@ def _region(region: ScaledRegion, seed: int) -> dict[str, Any]:
     return {
         "region": measured.name,
         "use": measured.use,
+        "contents": measured.contents,
         "unit": "fraction of the injected activity per g" if measured.per_gram else "fraction",
         "organ_mass_kg": region.animal_mass_kg,
         "organ_mass_from": "table" if region.animal_mass_stated else "reference animal",
@@ -213,13 +215,13 @@ def _doses(doses: HumanDoses, seed: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for j in _order(total):
         region = doses.regions[j]
-        if not np.any(total[:, j] > 0.0):
+        if region.endswith(CONTENTS) or not np.any(total[:, j] > 0.0):
             continue
         numbers, _ = spread_over_methods(total[:, j], doses.relative_dose_se[:, j], seed=seed)
         rows.append(
             {
                 "region": region,
-                "source": region in doses.sources,
+                "source": region in doses.sources or region + CONTENTS in doses.sources,
                 "dose_per_activity_Gy_per_GBq": numbers,
                 "by_method": dict(zip(METHODS, total[:, j].tolist(), strict=True)),
                 "by_radiation": {

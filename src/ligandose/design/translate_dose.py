@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ligandose.design.translate_gut import CONTENTS
 from ligandose.design.translate_scaling import (
     BLOOD,
     METHODS,
@@ -328,7 +329,7 @@ def activity_under_limits(doses: HumanDoses, *, safety_factor: float, seed: int)
     rbe = alpha_findings()["rbe_clinical"].require()
     rows: list[dict[str, Any]] = []
     for limit in organ_limits():
-        if limit.region not in doses.sources:
+        if not {limit.region, limit.region + CONTENTS} & set(doses.sources):
             continue
         j = doses.regions.index(limit.region)
         parts = doses.dose_Gy_per_GBq[:, j]

@@ -20,11 +20,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ligandose.design.translate_gut import (
+    entering_share,
+    first_segment,
+    lumen_of,
+    passage,
+    with_contents,
+)
 from ligandose.design.translate_table import AnimalRegion, AnimalTable, translation_findings
 from ligandose.errors import DataError
 from ligandose.hosts import Host, host
@@ -63,7 +70,7 @@ class ScaledRegion:
         animal_mass_kg: of the organ, from the table or the reference animal.
         animal_mass_stated: whether the table had it.
         animal_tiac_s: time-integrated activity coefficient in the animal.
-        human: region → method → coefficient.
+        human: region → method → coefficient; of organs with their contents, the contents.
     """
 
     measured: AnimalRegion
@@ -88,7 +95,33 @@ def scale_table(table: AnimalTable, *, decay_per_s: float, human: Host) -> list[
     """
     animal = host(table.species)
     there = [r for r in table.regions if has_region(human, r)]
-    return [_scaled(region, table, decay_per_s, animal, human) for region in there]
+    scaled = [_scaled(region, table, decay_per_s, animal, human) for region in there]
+    return _with_passage(scaled, table.file, decay_per_s, human)
+
+
+def _with_passage(
+    scaled: list[ScaledRegion], file: str, decay: float, human: Host
+) -> list[ScaledRegion]:
+    """Replace organs that hold what was excreted by its passage through the human's."""
+    hollow = [r for r in scaled if r.measured.contents]
+    if not hollow:
+        return scaled
+    measured = [r.measured for r in hollow]
+    share, error = entering_share(measured, [r.animal_mass_kg for r in hollow], file=file)
+    passed = passage(share, human, decay_per_s=decay, first=first_segment(measured))
+
+    def own(region: ScaledRegion) -> ScaledRegion:
+        if not region.measured.contents:
+            return region
+        held: dict[str, Mapping[str, Coefficient]] = {
+            name: {
+                method: Coefficient(passed[name][0], error, passed[name][1]) for method in METHODS
+            }
+            for name in lumen_of(region.measured, measured, passed)
+        }
+        return replace(region, human=held)
+
+    return [own(region) for region in scaled]
 
 
 def has_region(human: Host, region: AnimalRegion) -> bool:
@@ -106,6 +139,8 @@ def _scaled(
         where=f"{table.file}, {region.name}",
     )  # fmt: skip
     mass, stated = _animal_mass(region, table, animal)
+    if region.contents and not stated:
+        mass = with_contents(mass, region.regions, human)
     whole = mass * 1e3 if region.per_gram else 1.0
     ratio = _mass_kg(human, WHOLE_BODY) / table.body_mass_kg
     total = sum(_mass_kg(human, r) for r in region.regions)

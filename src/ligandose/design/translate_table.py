@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -17,10 +17,12 @@ from ligandose.kinetics import TIME_UNITS, SheetRow, read_sheet
 
 Floats = NDArray[np.float64]
 REQUIRED = ("species", "body_mass_g", "region", "time", "time_unit", "value", "unit")
-OPTIONAL = ("animal", "sd", "n", "organ_mass_g", "decay_corrected", "note")
+OPTIONAL = ("animal", "sd", "n", "organ_mass_g", "contents", "decay_corrected", "note")
 PER_GRAM, PER_ORGAN = ("%ID/g", "%IA/g"), ("%ID", "%IA", "%ID/organ", "%IA/organ")
 UNITS = (*PER_GRAM, *PER_ORGAN)
 SPECIES = ("mouse", "rat")
+HOLLOW = ("stomach", "small_intestine", "large_intestine_right", "large_intestine_left")
+"""Organs whose contents can be followed (`translate_gut`)."""
 LEAST_ALIKE = 3
 """So many regions with the same values make two animals one animal given twice."""
 MOST_PERCENT = 105.0
@@ -47,6 +49,7 @@ class AnimalRegion:
         uncertainty: (t,) standard error of the mean, None where the table tells none.
         animals: (t,) how many.
         organ_mass_kg: mean mass of the organ, None where the table has none.
+        contents: stomach or bowel that holds what was excreted into it.
     """
 
     name: str
@@ -58,6 +61,7 @@ class AnimalRegion:
     uncertainty: Floats | None
     animals: tuple[int, ...]
     organ_mass_kg: float | None
+    contents: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,14 +134,15 @@ def read_animals(
         if use == "left_out":
             left_out.append((name, note))
             continue
-        if note:
+        contents = _contents(members, canonical)
+        if note and not contents:
             notes.append(f"{name}: {note}")
         factor = TIME_UNITS[time_unit]
         region = _region(name, canonical, use, members, factor, decay_per_s, decay_corrected, notes)
         if region is None:
             left_out.append((name, "no value above 0 was measured"))
         else:
-            regions.append(region)
+            regions.append(replace(region, contents=contents))
     _check_overlap(regions, rows[0].file)
     if not any(r.use == "organ" for r in regions):
         raise InputError(f"{rows[0].file}: no organ with uptake; give one organ or more")
@@ -255,6 +260,19 @@ def _region(
         animals=animals,
         organ_mass_kg=float(np.mean(masses)) * 1e-3 if masses else None,
     )  # fmt: skip
+
+
+def _contents(rows: Sequence[SheetRow], regions: Sequence[str]) -> bool:
+    """Return whether an organ was counted with what was excreted into it."""
+    said = {row.choice("contents", ("yes", "no")) for row in rows if row.text("contents")}
+    if said == {"yes", "no"}:
+        raise rows[0].error("contents", "is yes and no for one region", "one word for a region")
+    if said == {"yes"} and not set(regions) <= set(HOLLOW):
+        raise rows[0].error(
+            "contents", f"is yes for {rows[0].text('region')}", "leave it empty but for stomach "
+            "and bowel",
+        )  # fmt: skip
+    return said == {"yes"}
 
 
 def _per_gram(rows: Sequence[SheetRow], name: str) -> bool:

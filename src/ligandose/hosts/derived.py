@@ -39,7 +39,7 @@ EXPONENTS: Mapping[str, float] = {
     "cm": 1.0 / 3.0, "m2": 2.0 / 3.0,
 }  # fmt: skip
 PER_VOLUME = ("permeability_surface", "uptake", "biliary", "release")
-"""Quantities in 1/time that belong to a volume or a cell, and stay as they are."""
+"""Quantities that belong to a volume or a cell and stay as they are, where their unit is 1/time."""
 LEAST_GSD = 1.3
 
 
@@ -97,7 +97,8 @@ def _own() -> tuple[Finding, ...]:
 
 
 def _scaled(finding: Finding, mass_ratio: float) -> Finding:
-    if finding.value is None or finding.quantity.endswith(PER_VOLUME):
+    per_volume = finding.quantity.endswith(PER_VOLUME) and finding.unit.startswith("1/")
+    if finding.value is None or per_volume:
         return finding
     exponent = EXPONENTS.get(finding.unit, 0.0)
     if exponent == 0.0:
