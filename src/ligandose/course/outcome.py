@@ -18,14 +18,12 @@ from ligandose.effect import (
     ctcae_grade,
     cumulative_against_limits,
     effect_findings,
-    equivalent_uniform_bed_log_normal_Gy,
     lesion_response,
     lineage_parameters,
     lkb_ntcp,
     log_tcp,
-    net_bed,
+    net_uniform_bed_Gy,
     organ_limits,
-    repopulation_Gy,
 )
 from ligandose.hosts import draw_values
 
@@ -90,29 +88,16 @@ def _log_control(course: Course, lesion: str) -> Floats:
     time = outcome_times_s(course)
     parameter = course.biology.lesion_parameter
     alpha = parameter("alpha")
-    doubling, kick_off = parameter("doubling_time"), parameter("kick_off_time")
-    net = net_bed(
+    net = net_uniform_bed_Gy(
         time,
         cumulative_bed(course, lesion, time),
-        alpha_per_Gy=alpha,
-        doubling_time_s=doubling,
-        kick_off_s=kick_off,
-    )
-    lost = repopulation_Gy(
-        net.effective_treatment_time_s,
-        alpha_per_Gy=alpha,
-        doubling_time_s=doubling,
-        kick_off_s=kick_off,
-    )
-    uniform = equivalent_uniform_bed_log_normal_Gy(
-        np.maximum(net.bed_Gy + lost, 0.0),
         bed_log_sd=float(np.median(parameter("dose_log_sd"))),
         alpha_per_Gy=alpha,
+        doubling_time_s=parameter("doubling_time"),
+        kick_off_s=parameter("kick_off_time"),
     )
     mass = course.lesions_before.mass_kg[:, course.host.lesions.index(lesion)]
-    return log_tcp(
-        uniform - lost, clonogens=parameter("clonogen_density") * mass, alpha_per_Gy=alpha
-    )
+    return log_tcp(net, clonogens=parameter("clonogen_density") * mass, alpha_per_Gy=alpha)
 
 
 def lesion_masses_g(course: Course, time_s: Floats) -> dict[str, Floats]:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from ligandose.design.screen_dose import CourseDose
 from ligandose.effect import (
     equivalent_uniform_bed_log_normal_Gy,
-    net_bed,
-    repopulation_Gy,
+    net_uniform_bed_Gy,
 )
 
 Floats = NDArray[np.float64]
@@ -114,27 +113,24 @@ def _uniform_beds(
     used = np.where(ok, factor, 0.0)
     time = _times_s(dose.start_s)
     total: list[Floats] = []
-    kept: list[Floats] = []
-    lost: list[Floats] = []
-    biology = {
-        "alpha_per_Gy": parameters.alpha_per_Gy,
-        "doubling_time_s": parameters.doubling_time_s,
-        "kick_off_s": parameters.kick_off_s,
-    }
+    net: list[Floats] = []
     for lesion in lesions:
         bed = np.where(dose.failed[:, None], 0.0, dose.bed_Gy(used, lesion))
-        net = net_bed(time, np.einsum("...pc,pct->...pt", bed, _built_up(dose, lesion, time)),
-                      **biology)  # fmt: skip
-        lost.append(repopulation_Gy(net.effective_treatment_time_s, **biology))
-        kept.append(np.maximum(net.bed_Gy + lost[-1], 0.0))
+        built_up = np.einsum("...pc,pct->...pt", bed, _built_up(dose, lesion, time))
+        net.append(
+            net_uniform_bed_Gy(
+                time, built_up,
+                bed_log_sd=parameters.dose_log_sd,
+                alpha_per_Gy=parameters.alpha_per_Gy,
+                doubling_time_s=parameters.doubling_time_s,
+                kick_off_s=parameters.kick_off_s,
+            )
+        )  # fmt: skip
         total.append(bed.sum(axis=-1))
     uniform = equivalent_uniform_bed_log_normal_Gy(
-        np.stack([*kept, *total]),
-        bed_log_sd=parameters.dose_log_sd,
-        alpha_per_Gy=parameters.alpha_per_Gy,
+        np.stack(total), bed_log_sd=parameters.dose_log_sd, alpha_per_Gy=parameters.alpha_per_Gy
     )
-    net_of = np.where(ok, uniform[: len(lesions)] - np.stack(lost), np.nan)
-    return net_of, np.where(ok, uniform[len(lesions) :], np.nan)
+    return np.where(ok, np.stack(net), np.nan), np.where(ok, uniform, np.nan)
 
 
 def _built_up(dose: CourseDose, lesion: str, time_s: Floats) -> Floats:

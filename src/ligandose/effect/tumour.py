@@ -173,6 +173,57 @@ def equivalent_uniform_bed_log_normal_Gy(
     return equivalent_uniform_bed_Gy(mean[..., None] * factors, weights, alpha_per_Gy=alpha_per_Gy)
 
 
+def net_uniform_bed_Gy(
+    time_s: ArrayLike,
+    mean_bed_Gy: ArrayLike,
+    *,
+    bed_log_sd: float,
+    alpha_per_Gy: ArrayLike,
+    doubling_time_s: ArrayLike,
+    kick_off_s: ArrayLike = 0.0,
+) -> FloatArray:
+    """Return the largest uniform BED net of repopulation over a course, shape (…), Gy.
+
+    As `net_bed`, for a lesion whose BED is log-normal between its cells: the least irradiated
+    cells decide when growth outruns kill, which is before the mean says so. It is never below 0
+    where the first sample is the start of treatment.
+
+    Args:
+        time_s: (N,) or (…, N) since the start of treatment, s.
+        mean_bed_Gy: (…, N) mean BED given until each time, Gy.
+        bed_log_sd: see `equivalent_uniform_bed_log_normal_Gy`.
+        alpha_per_Gy, doubling_time_s, kick_off_s: shape (…), see `repopulation_Gy`.
+    """
+    alpha = positive("alpha_per_Gy", alpha_per_Gy)[..., None]
+    mean = not_negative("mean_bed_Gy", mean_bed_Gy)
+    lost = repopulation_Gy(
+        time_s,
+        alpha_per_Gy=alpha,
+        doubling_time_s=np.asarray(doubling_time_s, dtype=np.float64)[..., None],
+        kick_off_s=np.asarray(kick_off_s, dtype=np.float64)[..., None],
+    )
+    broadcastable("BED and repopulation", mean, lost)
+    about = np.interp(alpha * mean, *_uniform_table(bed_log_sd)) / alpha - lost
+    best = np.argmax(about, axis=-1)[..., None]
+
+    def reached(values: FloatArray) -> FloatArray:
+        return np.take_along_axis(np.broadcast_to(values, about.shape), best, axis=-1)[..., 0]
+
+    uniform = equivalent_uniform_bed_log_normal_Gy(
+        reached(mean), bed_log_sd=bed_log_sd, alpha_per_Gy=alpha[..., 0]
+    )
+    return uniform - reached(lost)
+
+
+@cache
+def _uniform_table(bed_log_sd: float) -> tuple[FloatArray, FloatArray]:
+    """Return α times mean BED, α times uniform BED: to find a time by, not to read doses from."""
+    argument = np.concatenate(([0.0], np.geomspace(1e-4, 1e5, 1000)))
+    return argument, equivalent_uniform_bed_log_normal_Gy(
+        argument, bed_log_sd=bed_log_sd, alpha_per_Gy=1.0
+    )
+
+
 def log_tcp(bed_Gy: ArrayLike, *, clonogens: ArrayLike, alpha_per_Gy: ArrayLike) -> FloatArray:
     """Return ln TCP = −N e^(−α BED) of each lesion (Poisson), shape (…).
 
