@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ def rows(nuclides: Sequence[str] = NUCLIDES, places: Sequence[int] = ()) -> list
             ratio = np.sort(one.doses.total_Gy.sum(axis=1)[found.live_tumour])
             ratio /= one.emitted_Gy.sum()
             ends = [round(e * ratio.size) for e in EDGES]
-            classes = [ratio[a:b].mean() for a, b in zip(ends[:-1], ends[1:], strict=True)]
+            classes = [ratio[a:b].mean() for a, b in pairwise(ends)]
             made.append([one.nuclide, name, f"{share:g}", f"{ratio.mean():.4g}",
                          *(f"{c:.4g}" for c in classes)])  # fmt: skip
     order = {n: i for i, n in enumerate(nuclides)}

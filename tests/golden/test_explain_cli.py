@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ agents: [177Lu-PSMA-617, 225Ac-PSMA-617]
 sensitivity: {rows: 32, tolerance: 0.5, properties: [tumour_density, k_d], nuclides: [Tb-161]}
 population: false
 blueprint: {contexts: 4, points: 5, targets: [STEAP1]}
+map: {targets: [PSMA], nuclides: [Lu-177], patients: 8}
 information: {draws: 100}
 patients: 8
 """
-FIGURES = ("sensitivity_1", "comparison", "information", "blueprint")
+FIGURES = ("sensitivity_1", "comparison", "information", "blueprint", "map")
 
 
 def _run(*words: str) -> int:
@@ -43,14 +45,15 @@ def test_document_has_every_part(folder: Path) -> None:
     assert document["research_use_only"] is True
     assert [a["agent"] for a in document["agents"]] == ["177Lu-PSMA-617", "225Ac-PSMA-617"]
     assert {f["factor"] for f in document["sensitivity"][0]["factors"]} == {
-        "tumour_density", "k_d", "nuclide",
+        "tumour_density", "k_d", "half_life", "emissions",
     }  # fmt: skip
     # the catalogue's two entries of PSMA-617 differ in amount and schedule besides the nuclide
     assert [g["group"] for g in document["comparison"]["groups"]] == ["vector", "nuclide"]
     assert document["comparison"]["same"] == ["target", "label"]
     assert document["blueprint"]["properties"]
     assert document["information"]["measurements"]
-    assert document["dossiers"][0]["ranking"] is None
+    assert document["dossiers"][0]["ranking"][0]["rank"] == 1
+    assert [h["agent"] for h in document["first_in_human"]] == ["177Lu-PSMA-617", "225Ac-PSMA-617"]
     assert document["provenance"]["seed"] == 1
 
 
@@ -67,9 +70,28 @@ def test_pages_say_what_they_are_for_and_what_is_missing(folder: Path) -> None:
     for page in (report, dossier):
         assert "not a medical device" in page
         assert "file://" not in page
-    assert "No screen was given" in dossier
-    assert "No translation was given" in dossier
+    assert "From the map" in dossier
+    assert "No animals" in dossier
     assert "dossier_PSMA.html" in report
+    assert "dossier_PSMA.pdf" in report
+
+
+def test_dossier_is_two_pages_whatever_it_holds(folder: Path) -> None:
+    from ligandose.report.explain_dossier import dossier_report
+    from ligandose.report.explain_dossier_pdf import dossier_pdf
+
+    assert _pages((folder / "dossier_PSMA.pdf").read_bytes()) == 2
+    document = json.loads((folder / "explain.json").read_text(encoding="utf-8"))
+    one = dossier_report(document, document["dossiers"][0])
+    again = tuple(replace(s, tables=tuple(replace(t, rows=12 * t.rows) for t in s.tables))
+                  for s in one.sections)  # fmt: skip
+    full = dossier_pdf(replace(one, sections=again))
+    assert _pages(full) == 2
+    assert dossier_pdf(replace(one, sections=again)) == full
+
+
+def _pages(pdf: bytes) -> int:
+    return pdf.count(b"/Type /Page ")
 
 
 def test_wrong_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ligandose.design.explain_map import map_document
+from ligandose.design.explain_model import case_of
 from ligandose.design.explain_study import explain_from_mapping, read_explain
 from ligandose.design.sensitivity_shapley import (
     conditional_covariances,
@@ -38,6 +40,9 @@ GOOD: dict[str, Any] = {"agents": ["177Lu-PSMA-617"], "indication": "mCRPC"}
         ({"blueprint": {"share": 1.5}}, "blueprint"),
         ({"blueprint": {"targets": ["PSMB"]}}, "blueprint.targets[0]"),
         ({"information": {"options": ["nothing"]}}, "information.options"),
+        ({"map": {"vectors": ["antibodies"]}}, "antibod"),
+        ({"setting": "conditioning"}, "BED of the marrow"),
+        ({"map": {"patients": 2}}, "map.patients"),
         ({"screen": "nowhere.json"}, "cannot be read as JSON"),
         ({"indication": "mCRPD"}, "mCRPC"),
     ],
@@ -47,6 +52,14 @@ def test_wrong_study_says_what_is_wrong(change: dict[str, Any], said: str) -> No
         explain_from_mapping({**GOOD, **change})
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_map_of_nothing_says_which_rule_removed_what() -> None:
+    plan = explain_from_mapping({**GOOD, "map": {"targets": ["NIS"], "nuclides": ["Lu-177"]}})
+    assert plan.mapped is not None
+    case = case_of(plan.screen, plan.agents[0].task())
+    with pytest.raises(InputError, match="nothing is left of 1 combinations; rule 'not simulat"):
+        map_document(plan.mapped, case, patients=8)
 
 
 def test_document_of_another_command_is_refused(tmp_path: Path) -> None:

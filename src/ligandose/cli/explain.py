@@ -53,7 +53,7 @@ def show_explain(path: Path, *, seed: int | None, threads: int | None, wanted: W
 
 
 def _print(document: Mapping[str, Any]) -> None:
-    from ligandose.report.explain_report import sentences
+    from ligandose.report.explain_words import sentences
 
     for one in document["sensitivity"]:
         print_rows(*_indices(one))
@@ -86,8 +86,7 @@ def _indices(one: Mapping[str, Any]) -> tuple[str, list[str], list[list[str]]]:
 
 
 def _ranges(found: Mapping[str, Any]) -> tuple[str, list[str], list[list[str]]]:
-    from ligandose.report.explain_blueprint import range_words
-    from ligandose.report.text import number
+    from ligandose.report.explain_blueprint import placed_words, range_words
 
     title = (
         f"Optimal target for {found['nuclide']} on {found['vector_of']}: ranges that keep "
@@ -97,7 +96,7 @@ def _ranges(found: Mapping[str, Any]) -> tuple[str, list[str], list[list[str]]]:
         [
             p["label"],
             range_words(p),
-            ", ".join(f"{t['name']} {number(t['value'], 2)}" for t in p["targets"] if t["value"]),
+            ", ".join(f"{t['name']} {placed_words(p, t)}" for t in p["targets"] if t["value"]),
         ]
         for p in found["properties"]
     ]

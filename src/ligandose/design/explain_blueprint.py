@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc  # pyright: ignore[reportMissingTypeStubs]
 
-from ligandose.design.explain_factors import Factor, applies, changes_of, keys_of
+from ligandose.design.explain_factors import OF_TISSUE, Factor, applies, changes_of, keys_of
 from ligandose.design.explain_model import Case, case_of, outcomes
 from ligandose.design.explain_study import shown_target
+from ligandose.design.explain_tissue import compartments, level, positive_shares
 from ligandose.design.screen_candidates import Candidate
 from ligandose.errors import LigandoseError
 from ligandose.evidence import Finding, Status, read_table
@@ -83,10 +84,10 @@ def blueprint_document(
     typical = held.lesion_findings["dose_log_sd"].require()
     every: list[list[tuple[Factor, Floats]]] = []
     for k, one in enumerate(properties):
-        x = one.factor.at(np.linspace(0.0, 1.0, points))
+        swept = _swept(one, points)
         every.append(
             [
-                (p.factor, _rows(p, x / p.base if i == k else None, drawn[:, i], points, typical))
+                (p.factor, _rows(p, swept if i == k else None, drawn[:, i], points, typical))
                 for i, p in enumerate(properties)
             ]
         )
@@ -115,7 +116,7 @@ def blueprint_document(
         "properties": [
             {
                 **_profile(one, kill[k], share, points),
-                "limiting_organs": _organs(found.limits, limiting[k]),
+                "limiting_organs": _organs(found.limits, limiting[k][:, _shown(one, points)]),
                 "targets": [_place(one, name, candidate, case) for name in placed],
             }
             for k, one in enumerate(properties)
@@ -174,7 +175,7 @@ def _added(region: str, quantity: str, value: float, unit: str) -> Finding:
 
 def _middle(factor: Factor, case: Case) -> float:
     """Return the typical value that a property's multipliers are of, in the factor's unit."""
-    if factor.kind in ("log_sd", "antigen", "between"):
+    if factor.kind in ("log_sd", "antigen", "between", *OF_TISSUE):
         return 1.0
     values = known_values(factor, case)
     return float(np.exp(np.mean(np.log(values)))) if values else 1.0
@@ -196,12 +197,36 @@ def _contexts(properties: int, contexts: int, seed: int) -> Floats:
     return drawn
 
 
+def _swept(one: Property, points: int) -> Floats:
+    """Return (points,) values of a sweep: multipliers of the middle, values, or levels."""
+    share = np.linspace(0.0, 1.0, points)
+    if one.factor.kind in OF_TISSUE:
+        return level(share, _known_levels(one.factor).size).astype(np.float64)
+    return one.factor.at(share) / one.base
+
+
+def _known_levels(factor: Factor) -> Floats:
+    """Return the values of a property that has levels; numbers from 1 for compartments."""
+    if factor.kind == "positive":
+        return np.array(positive_shares())
+    return np.arange(1.0, len(compartments()) + 1.0)
+
+
+def _shown(one: Property, points: int) -> NDArray[np.intp]:
+    """Return which points of a sweep differ."""
+    if one.factor.kind not in OF_TISSUE:
+        return np.arange(points)
+    return np.unique(_swept(one, points), return_index=True)[1]
+
+
 def _rows(
     one: Property, swept: Floats | None, drawn: Floats, points: int, heterogeneity: float
 ) -> Floats:
     """Return (contexts · points,) values of a property: its sweep, or what its contexts have."""
     if swept is not None:
         return np.tile(swept, drawn.size)
+    if one.factor.kind in OF_TISSUE:
+        return np.full(drawn.size * points, np.nan)
     at_middle = {"antigen": one.factor.low, "log_sd": heterogeneity, "between": 1.0}
     fixed = at_middle.get(one.factor.kind)
     values = CONTEXT_FOLD**drawn if fixed is None else np.full(drawn.size, fixed)
@@ -213,11 +238,14 @@ def _rows(
 
 def _profile(one: Property, kill: Floats, share: float, points: int) -> dict[str, Any]:
     """Return the desirability of a property from (contexts, points) kills."""
-    x = one.factor.at(np.linspace(0.0, 1.0, points))
+    tissue = one.factor.kind in OF_TISSUE
+    x = _known_levels(one.factor) if tissue else one.factor.at(np.linspace(0.0, 1.0, points))
+    kill = kill[:, _shown(one, points)]
+    categories = list(compartments()) if one.factor.kind == "compartment" else None
     best = np.maximum(np.nanmax(kill, axis=1, keepdims=True), LEAST_KILL)
     desirability = np.maximum(kill, 0.0) / best
     low, middle, high = np.nanquantile(desirability, (0.05, 0.5, 0.95), axis=0)
-    kept = _kept(x, middle, share)
+    kept = _kept(x, middle, share) if categories is None else (None, None)
     return {
         "property": one.factor.name,
         "label": one.factor.label,
@@ -226,6 +254,8 @@ def _profile(one: Property, kill: Floats, share: float, points: int) -> dict[str
         "value": x.tolist(),
         "desirability": {"median": middle.tolist(), "p05": low.tolist(), "p95": high.tolist()},
         "log10_kill_median": np.nanmedian(kill, axis=0).tolist(),
+        "categories": categories,
+        "kept": [c for c, m in zip(categories or (), middle, strict=False) if m >= share],
         "range": {"low": kept[0], "high": kept[1]},
         "open_low": bool(kept[0] is not None and kept[0] <= x[0] * (1.0 + EDGE)),
         "open_high": bool(kept[1] is not None and kept[1] >= x[-1] * (1.0 - EDGE)),
@@ -275,7 +305,9 @@ def _place(one: Property, name: str, candidate: Candidate, case: Case) -> dict[s
     """Return where a real target stands: its value with status, or why there is none."""
     entry = {"target": name, "name": shown_target(name), "value": None, "status": "not measured"}
     kind, field = one.factor.kind, one.factor.name
-    if kind in ("log_sd", "between", "antigen", "agent"):
+    if kind == "compartment":
+        return {**entry, **_compartment(name, case.plan.indication)}
+    if kind in ("log_sd", "between", "antigen", "agent", "positive"):
         return {**entry, "said": _said(name, field)}
     try:
         held = case_of(case.plan, replace(candidate, target=name, name=name).task())
@@ -287,7 +319,11 @@ def _place(one: Property, name: str, candidate: Candidate, case: Case) -> dict[s
         return {**entry, "said": ""}
     values = [f.require() for f in known]
     modelled = any(f.source == "density-model" for f in known)
-    by_status = {Status.ASSUMED: "assumed", Status.CALIBRATED: "calibrated"}
+    by_status = {
+        Status.ASSUMED: "assumed",
+        Status.CALIBRATED: "calibrated",
+        Status.UNVERIFIED: "recalled",
+    }
     held_as = next((by_status[f.status] for f in known if f.status in by_status), "measured")
     spread = max(f.gsd for f in known)
     return {
@@ -300,10 +336,21 @@ def _place(one: Property, name: str, candidate: Candidate, case: Case) -> dict[s
     }
 
 
+def _compartment(name: str, indication: str) -> dict[str, Any]:
+    """Return the number of a target's compartment; the best of several."""
+    held = target(name).compartments(indication)
+    known = [compartments().index(c) + 1 for c in held if c in compartments()]
+    if not known:
+        return {"said": ", ".join(held)}
+    return {
+        "value": float(min(known)), "gsd": 1.0, "status": "catalogue", "source": "", "said": "",
+    }  # fmt: skip
+
+
 CLAIMS: Mapping[str, str] = {
     "internalisation": "internalisation",
     "shed_antigen": "shedding",
-    "heterogeneity": "homogeneity",
+    "positive_share": "homogeneity",
 }
 
 

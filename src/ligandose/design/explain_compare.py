@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ligandose.agents import agent
 from ligandose.course.summary import distribution
 from ligandose.design.explain_model import Outcomes, case_of, outcomes
 from ligandose.design.explain_sensitivity import population_changes
@@ -73,8 +74,8 @@ def comparison_document(
             {
                 "group": group,
                 "meaning": MEANING[group],
-                "from": _property(other, group),
-                "to": _property(better, group),
+                "from": _shown(other, better, group),
+                "to": _shown(better, other, group),
                 "log10_kill": distribution(shares[k]),
             }
             for k, group in enumerate(differing)
@@ -86,11 +87,21 @@ def comparison_document(
 
 def _property(one: Candidate, group: str) -> str:
     return {
-        "vector": one.base if not one.generic else one.vector,
+        "vector": one.vector if one.generic else one.base,
         "nuclide": one.nuclide,
         "target": one.target,
         "label": one.label,
     }[group]
+
+
+def _shown(one: Candidate, beside: Candidate, group: str) -> str:
+    """Return a property as a reader sees it: a molecule by its own name where that tells."""
+    found = _property(one, group)
+    if group != "vector" or one.generic:
+        return found
+    name = agent(one.base).vector
+    same = not beside.generic and agent(beside.base).vector == name
+    return found if same else name
 
 
 def _hybrid(better: Candidate, other: Candidate, taken: Sequence[str]) -> Candidate:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ligandose.agents import STAGES, agents_against
-from ligandose.design.explain_study import ExplainPlan, shown_target
+from ligandose.design.explain_study import ExplainPlan
 from ligandose.design.screen_candidates import screened_host
 from ligandose.evidence import read_table
 from ligandose.hosts import with_targets
@@ -45,8 +45,10 @@ def dossier_document(plan: ExplainPlan, name: str, explained: Mapping[str, Any])
         "densities": _densities(plan, name),
         "agents": _agents(name),
         "competitors": _competitors(name, indication),
-        "ranking": _ranking(plan, name),
-        "first_in_human": _translated(plan),
+        "ranking_of": "map" if plan.screen_document is None else "screen",
+        "ranking": _ranking(plan, name, explained),
+        "first_in_human": [h for h in explained["first_in_human"] if h["target"] == name],
+        "from_animals": _translated(plan),
         "information": explained["information"],
         "sensitivity": _leading(explained, name),
     }
@@ -141,17 +143,16 @@ def _competitors(name: str, indication: str) -> list[dict[str, Any]]:
     return [*own, *others]
 
 
-def _ranking(plan: ExplainPlan, name: str) -> list[dict[str, Any]] | None:
-    """Return the target's candidates of the screen, None where no screen was given."""
-    if plan.screen_document is None:
+def _ranking(
+    plan: ExplainPlan, name: str, explained: Mapping[str, Any]
+) -> list[dict[str, Any]] | None:
+    """Return the target's candidates of the screen, else of the map; None without either."""
+    found = plan.screen_document or explained["map"]
+    if found is None:
         return None
     keys = ("agent", "vector", "nuclide", "feasible", "reasons", "rank", "rank_interval",
             "limiting_organ", "log10_kill", "tcp", "p_better_than_reference")  # fmt: skip
-    return [
-        {k: c.get(k) for k in keys}
-        for c in plan.screen_document["candidates"]
-        if c["target"] == name
-    ]
+    return [{k: c.get(k) for k in keys} for c in found["candidates"] if c["target"] == name]
 
 
 def _translated(plan: ExplainPlan) -> dict[str, Any] | None:
@@ -175,9 +176,3 @@ def _leading(explained: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
         best = sorted(kill["indices"], key=lambda i: -(i["total"] or 0.0))[:5]
         rows += [{"agent": one["agent"], "label": labels[i["factor"]], **i} for i in best]
     return rows
-
-
-def dossier_name(document: Mapping[str, Any]) -> str:
-    """Return the file name of a dossier, without its end."""
-    name = "".join(c if c.isalnum() else "-" for c in shown_target(str(document["target"])))
-    return f"dossier_{name.strip('-')}"

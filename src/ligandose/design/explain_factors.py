@@ -15,19 +15,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ligandose.agents import Agent
+from ligandose.design.explain_tissue import (
+    TUMOUR_CELL,
+    class_ratios,
+    compartments,
+    place_numbers,
+    positive_shares,
+)
 from ligandose.errors import UnknownNameError
 from ligandose.evidence import read_table
 from ligandose.hosts import Host
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 TABLE = "explain_factors.csv"
 PROTEIN = "hydrodynamic_radius"
 """A vector with one is a protein, whose way through vessels is that of pores."""
 LEVELS = 8
 """Levels of heterogeneity within lesions: each is evaluated exactly, at the middle of its class."""
-NUCLIDE = "nuclide"
 ONLY_POPULATION = "population"
+HALF_LIFE, EMISSIONS = "half_life", "emissions"
+OF_NUCLIDE = (HALF_LIFE, EMISSIONS)
+"""Kinds whose levels are the nuclides of the study."""
+OF_TISSUE = ("positive", "compartment")
+"""Kinds that say where decays lie among the cells (`explain_tissue`)."""
 OF_AGENT = ("agent", "small")
 
 
@@ -40,8 +52,9 @@ class Factor:
             use.
         population_group: name under which it is judged together with others where patients, or
             draws from what is not known, differ in everything at once; "" for none.
-        kind: what it changes: host, agent, protein (host, for proteins), small (agent, not for
-            proteins), lesion (radiobiology), between, log_sd, antigen, amount, nuclide, population.
+        kind: what it changes: host, agent, protein (host, for proteins), small and diffusible
+            (agent and host, not for proteins), lesion (radiobiology), between, log_sd, positive,
+            compartment, antigen, amount, half_life, emissions, population.
         patterns: of keys of findings.
         low, high: range, log-uniform: of a multiplier, or of the value for log_sd and antigen.
         unit: "1" for a multiplier.
@@ -76,6 +89,7 @@ class Changes:
         log_sd: spread of dose within lesions; None for the best estimate.
         antigen: shed antigen in plasma, nmol/L; None for what the host has.
         amount: multiplier of the amount of vector.
+        place: numbers in `explain_tissue.places()`; None, or -1, for the mean dose of the lesion.
     """
 
     host: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
@@ -84,6 +98,7 @@ class Changes:
     log_sd: Floats | None = None
     antigen: Floats | None = None
     amount: Floats | None = None
+    place: Ints | None = None
 
 
 @cache
@@ -147,13 +162,15 @@ def _named(pattern: str, agent: Agent, site: str) -> list[str]:
 
 def applies(one: Factor, agent: Agent, host: Host, site: str) -> bool:
     """Return whether a property changes anything of an agent in a host."""
-    if one.kind in (NUCLIDE, ONLY_POPULATION):
+    if one.kind in (*OF_NUCLIDE, ONLY_POPULATION):
         return False
+    if one.kind in OF_TISSUE:
+        return class_ratios(agent.nuclide) is not None
     if one.kind in ("log_sd", "amount", "antigen", "lesion"):
         return True
     if one.kind == "between":
         return len(keys_of(one, host.findings, agent, site)) > 1
-    if one.kind == "small" and PROTEIN in agent.findings:
+    if one.kind in ("small", "diffusible") and PROTEIN in agent.findings:
         return False
     if one.kind in OF_AGENT:
         return any(
@@ -173,13 +190,14 @@ def changes_of(
     """Return what values of properties change.
 
     Args:
-        chosen: properties with their (n,) values, multipliers or values as the table says.
+        chosen: properties with their (n,) values, multipliers or values as the table says; of a
+            compartment and of a share of cells the number of the level.
         agent, host: whose findings are changed; site: kind of site of the target.
     """
     made: dict[str, dict[str, Floats]] = {"host": {}, "agent": {}, "lesion": {}}
     other: dict[str, Floats] = {}
     for one, values in chosen:
-        if one.kind in ("log_sd", "antigen", "amount"):
+        if one.kind in ("log_sd", "antigen", "amount", *OF_TISSUE):
             other[one.kind] = values
         elif one.kind == "lesion":
             made["lesion"].update(dict.fromkeys(one.patterns, values))
@@ -197,7 +215,26 @@ def changes_of(
         log_sd=other.get("log_sd"),
         antigen=other.get("antigen"),
         amount=other.get("amount"),
+        place=_place(other),
     )
+
+
+def _place(levels_of: Mapping[str, Floats]) -> Ints | None:
+    """Return the numbers of places; NaN is no level, -1 where neither property has one.
+
+    Where only one has a level the other is the best there is: all tumour cells, themselves.
+    """
+    held = [levels_of.get(kind) for kind in OF_TISSUE]
+    known = next((v for v in held if v is not None), None)
+    if known is None:
+        return None
+    best = (len(positive_shares()) - 1.0, float(compartments().index(TUMOUR_CELL)))
+    given = [np.full(known.size, np.nan) if v is None else v for v in held]
+    positive, compartment = (
+        np.where(np.isnan(v), b, v).astype(np.int64) for v, b in zip(given, best, strict=True)
+    )
+    none = np.all(np.isnan(given), axis=0)
+    return np.where(none, -1, place_numbers(compartment, positive))
 
 
 def _multiply(into: dict[str, Floats], by: Mapping[str, Floats]) -> None:

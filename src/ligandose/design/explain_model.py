@@ -8,21 +8,24 @@ the screen does for its draws of knowledge: lesions do not shrink between cycles
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ligandose.agents import Agent
-from ligandose.course import Regimen, simulate
+from ligandose.course import Course, Regimen, simulate
+from ligandose.course.biology import CycleDose
+from ligandose.design.explain_effect import lesion_effect
 from ligandose.design.explain_factors import Changes
 from ligandose.design.screen_candidates import build_agent, screened_host
-from ligandose.design.screen_dose import CourseDose, course_dose, factors_at_limits
-from ligandose.design.screen_effect import LesionParameters, TumourEffect, tumour_effect
+from ligandose.design.screen_dose import course_dose, factors_at_limits
 from ligandose.design.screen_plan import ScreenPlan
 from ligandose.design.screen_settings import MARROW, Limit
 from ligandose.design.screen_supply import Supply, supply_of
+from ligandose.dose import ReferenceSValues
 from ligandose.effect import tumour_parameters
 from ligandose.errors import InputError
 from ligandose.evidence import Finding, Status
@@ -38,6 +41,12 @@ ROWS_AT_ONCE = 1024
 WEEK_S = 7 * 86400.0
 ANTIGEN_RELEASE_PER_MIN = 1e-4
 """Of antigen with agent from the liver that clears it: that of the catalogue's shed antigen."""
+SHED = "shed"
+"""Kind of site that shed antigen in plasma is: it binds like the target."""
+TRACE_IN, TRACE_NMOL_L = "muscle", 1e-9
+BINDING = ("k_on", "k_d", "internalisation", "recycling")
+BLOOD = "large_vessels"
+"""What blood is to S values in a course: the organs' blood lies with the organs."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,8 @@ class Case:
         agent, host: what is given to whom; the host carries all that the agent binds.
         site: kind of site of the target.
         supply: amount, cycles and what caps the activity.
+        emitter: nuclide whose emissions are counted in place of the agent's own, progeny decaying
+            where it decays; "" for the agent's.
     """
 
     name: str
@@ -58,6 +69,7 @@ class Case:
     host: Host
     site: str
     supply: Supply
+    emitter: str = ""
 
     @property
     def lesion_findings(self) -> dict[str, Finding]:
@@ -82,6 +94,7 @@ class Outcomes:
         limits: regions of the limits that could be judged.
         limiting: index of the first organ at its limit, -1 for none.
         activity_GBq: of one cycle at the limit.
+        activity_of_limit_GBq: (n, limits) activity of a cycle that brings each organ to its limit.
         tumour_Gy_per_GBq, organ_Gy_per_GBq: (n,) dose of all lesions by mass, (n, limits) of the
             organs, per activity.
         tumour_dose_Gy, log10_kill, tcp, log10_survivors: over the course at the limit.
@@ -90,6 +103,7 @@ class Outcomes:
     limits: tuple[str, ...]
     limiting: Ints
     activity_GBq: Floats
+    activity_of_limit_GBq: Floats
     tumour_Gy_per_GBq: Floats
     organ_Gy_per_GBq: Floats
     tumour_dose_Gy: Floats
@@ -137,8 +151,7 @@ def outcomes(case: Case, changes: Changes, *, rows: int, threads: int | None = N
     ]  # fmt: skip
     if len(parts) == 1:
         return parts[0]
-    arrays = ("limiting", "activity_GBq", "tumour_Gy_per_GBq", "organ_Gy_per_GBq",
-              "tumour_dose_Gy", "log10_kill", "tcp", "log10_survivors")  # fmt: skip
+    arrays = [f.name for f in fields(Outcomes) if f.name != "limits"]
     joined = {name: np.concatenate([getattr(p, name) for p in parts]) for name in arrays}
     return Outcomes(limits=parts[0].limits, **joined)
 
@@ -153,6 +166,7 @@ def _between(changes: Changes, first: int, last: int) -> Changes:
     return Changes(
         parts(changes.host), parts(changes.agent), parts(changes.lesion),
         part(changes.log_sd), part(changes.antigen), part(changes.amount),
+        None if changes.place is None else changes.place[first:last],
     )  # fmt: skip
 
 
@@ -162,6 +176,7 @@ def _outcomes(case: Case, changes: Changes, threads: int | None, *, rows: int) -
         agent, host, _regimen(case), patients=rows, seed=case.plan.seed, variability=False,
         threads=threads,
     )  # fmt: skip
+    course = _emitting(course, case.emitter) if case.emitter else course
     lesion = _lesion_values(case, changes, rows)
     limits = _limits(case.plan)
     regions = list(dict.fromkeys([*(x.region for x in limits), *case.host.lesions]))
@@ -172,13 +187,15 @@ def _outcomes(case: Case, changes: Changes, threads: int | None, *, rows: int) -
     used, factors = factors_at_limits(dose, limits, fraction=case.plan.fraction)
     factor = np.minimum(np.min(factors, axis=1), MOST_GBQ / SIMULATED_GBQ)
     number = {name: course.host_values[f"{name}.number"] for name in case.host.lesions}
-    effect = _effect(case, dose, factor, lesion, changes.log_sd, number)
+    spread = lesion["dose_log_sd"] if changes.log_sd is None else changes.log_sd
+    effect = lesion_effect(case, dose, factor, lesion, number, spread=spread, place=changes.place)
     first = np.argmin(np.nan_to_num(factors, nan=np.inf), axis=1)
     given = SIMULATED_GBQ * case.supply.cycles
     return Outcomes(
         limits=tuple(x.region for x in used),
         limiting=np.where(np.isfinite(np.min(factors, axis=1)), first, -1).astype(np.int64),
         activity_GBq=factor * SIMULATED_GBQ,
+        activity_of_limit_GBq=factors * SIMULATED_GBQ,
         tumour_Gy_per_GBq=effect.dose_Gy / factor / given,
         organ_Gy_per_GBq=np.stack(
             [dose.absorbed_Gy(np.ones(rows), x.region) / given for x in used], axis=-1
@@ -233,25 +250,33 @@ def _changed_host(case: Case, changes: Changes) -> Host:
 
 
 def _density_keys(case: Case, findings: Mapping[str, Finding]) -> list[str]:
-    bound = (*case.agent.binds, *case.agent.binder_binds)
+    bound = (*case.agent.binds, *case.agent.binder_binds, SHED)
     ends = tuple(f".{site}.density" for site in bound)
     return [k for k, f in findings.items() if k.endswith(ends) and f.value is not None]
 
 
 def _with_antigen(case: Case, density: Floats) -> tuple[dict[str, Finding], tuple[SitePlace, ...]]:
-    """Return findings and sites with shed antigen of the target in plasma at (n,) nmol/L."""
+    """Return findings and sites with shed antigen of the target in plasma at (n,) nmol/L.
+
+    It is a kind of site of its own: what changes the uptake of cells does not clear antigen. A
+    host carries kinds of site that some tissue has, hence the trace in one.
+    """
     findings = dict(case.host.findings)
 
     def finding(quantity: str, value: float, unit: str) -> Finding:
         return Finding(
-            "explain", "blood", f"{case.site}.{quantity}", value, unit, None, 1.0,
+            "explain", "blood", f"{SHED}.{quantity}", value, unit, None, 1.0,
             Status.ASSUMED, "assumption", "varied",
         )  # fmt: skip
 
+    release = finding("release", ANTIGEN_RELEASE_PER_MIN, "1/min")
+    findings[f"{TRACE_IN}.{SHED}.density"] = finding("density", TRACE_NMOL_L, "nmol/L")
+    findings[f"{TRACE_IN}.{SHED}.release"] = release
     kept = tuple(s for s in case.host.sites if (s.region, s.site) != ("blood", case.site))
-    findings[f"blood.{case.site}.density"] = _times(finding("density", 1.0, "nmol/L"), density)
-    findings[f"blood.{case.site}.release"] = finding("release", ANTIGEN_RELEASE_PER_MIN, "1/min")
-    return findings, (*kept, SitePlace("blood", case.site, "plasma"))
+    findings[f"blood.{SHED}.density"] = _times(finding("density", 1.0, "nmol/L"), density)
+    findings[f"blood.{SHED}.release"] = release
+    trace = SitePlace(TRACE_IN, SHED, "interstitial")
+    return findings, (*kept, SitePlace("blood", SHED, "plasma"), trace)
 
 
 def _changed_agent(case: Case, changes: Changes) -> Agent:
@@ -263,8 +288,13 @@ def _changed_agent(case: Case, changes: Changes) -> Agent:
     findings = dict(case.agent.findings)
     for key, multiplier in changes.agent.items():
         findings[key] = _times(findings[key], multiplier)
+    if changes.antigen is not None:
+        for name in BINDING:
+            held = findings if name in ("k_on", "k_d") else case.agent.findings
+            if f"{case.site}.{name}" in held:
+                findings[f"{SHED}.{name}"] = held[f"{case.site}.{name}"]
     if changes.amount is not None:
-        for site in (*case.agent.binds, *case.agent.binder_binds):
+        for site in (*case.agent.binds, *case.agent.binder_binds, SHED):
             for name, multiplier in (("k_on", changes.amount), ("k_d", 1.0 / changes.amount)):
                 key = f"{site}.{name}"
                 if key in findings and findings[key].value is not None:
@@ -272,7 +302,36 @@ def _changed_agent(case: Case, changes: Changes) -> Agent:
     return replace(case.agent, findings=findings)
 
 
-# ------------------------------------------------------------------ effect
+# ------------------------------------------------------------------ emissions, radiobiology
+
+
+def _emitting(course: Course, emitter: str) -> Course:
+    """Return a course in which the decays of the agent's nuclide emit what another's do.
+
+    Time-integrated activities stay, S values are those of the other nuclide with its progeny in
+    place; impurities are left out.
+    """
+    s_values = _s_values(tuple(course.regions), emitter, course.host.anatomy)
+    cycles = tuple(
+        replace(
+            one,
+            dose=CycleDose(
+                tia_Bq_s=one.dose.tia_Bq_s[..., :1],
+                dose_Gy=s_values.dose_Gy(
+                    np.maximum(np.nan_to_num(one.dose.tia_Bq_s[..., :1]), 0.0),
+                    mass_kg=one.masses.mass_kg,
+                    body_mass_kg=one.masses.body_kg,
+                ),
+            ),
+        )
+        for one in course.cycles
+    )
+    return replace(course, cycles=cycles, s_values=s_values)
+
+
+@lru_cache(maxsize=32)
+def _s_values(regions: tuple[str, ...], nuclide: str, anatomy: str) -> ReferenceSValues:
+    return ReferenceSValues.of(regions, [nuclide], host=anatomy, blood=BLOOD, with_progeny=True)
 
 
 def _lesion_values(case: Case, changes: Changes, rows: int) -> dict[str, Floats]:
@@ -283,45 +342,3 @@ def _lesion_values(case: Case, changes: Changes, rows: int) -> dict[str, Floats]
     for key, multiplier in changes.lesion.items():
         values[key] = values[key] * multiplier
     return values
-
-
-def _effect(
-    case: Case,
-    dose: CourseDose,
-    factor: Floats,
-    lesion: Mapping[str, Floats],
-    log_sd: Floats | None,
-    number: Mapping[str, Floats],
-) -> TumourEffect:
-    """Return the effect, for each level of heterogeneity that the rows have."""
-    spread = lesion["dose_log_sd"] if log_sd is None else log_sd
-    found: dict[str, Floats] = {}
-    names = ("log10_kill", "tcp", "log10_survivors", "regrowth_d", "dose_Gy")
-    for level in np.unique(spread):
-        rows = np.flatnonzero(spread == level)
-        parameters = LesionParameters(
-            alpha_per_Gy=lesion["alpha"][rows],
-            doubling_time_s=lesion["doubling_time"][rows],
-            kick_off_s=lesion["kick_off_time"][rows],
-            clonogens_per_kg=lesion["clonogen_density"][rows],
-            dose_log_sd=float(level),
-        )
-        one = tumour_effect(
-            _rows(dose, rows), factor[rows], parameters, lesions=case.host.lesions,
-            number={k: v[rows] for k, v in number.items()},
-        )  # fmt: skip
-        for name in names:
-            found.setdefault(name, np.full(spread.size, np.nan))[rows] = getattr(one, name)
-    return TumourEffect(*(found[name] for name in names))
-
-
-def _rows(dose: CourseDose, rows: NDArray[np.intp]) -> CourseDose:
-    return replace(
-        dose,
-        low_Gy=dose.low_Gy[rows],
-        alpha_Gy=dose.alpha_Gy[rows],
-        protraction=dose.protraction[rows],
-        half_time_s=dose.half_time_s[rows],
-        mass_kg=dose.mass_kg[rows],
-        failed=dose.failed[rows],
-    )

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from ligandose.design.explain_factors import (
     OF_AGENT,
+    OF_NUCLIDE,
+    OF_TISSUE,
     Changes,
     Factor,
     applies,
@@ -21,7 +23,17 @@ from ligandose.design.explain_factors import (
     levels,
 )
 from ligandose.design.explain_model import Case, Outcomes, outcomes
-from ligandose.design.sensitivity_shapley import conditional_covariances, shapley_effects
+from ligandose.design.explain_tissue import (
+    class_ratios,
+    compartments,
+    level,
+    positive_shares,
+)
+from ligandose.design.sensitivity_shapley import (
+    ShapleyEffects,
+    conditional_covariances,
+    shapley_effects,
+)
 from ligandose.design.sensitivity_sobol import FEWEST_ROWS, run_sobol
 from ligandose.errors import InputError
 from ligandose.evidence import Finding, read_table
@@ -43,8 +55,10 @@ follows from the first two, control is close to a step, and a few rows with a ki
 decades decide the variance of the kill itself, where its logarithm counts all alike."""
 LEAST_KILL = 1e-3
 SHARED = ("tumour_dose_per_activity", "organ_dose_per_activity", "log10_kill", "tcp")
-"""Outputs whose variance in the population is shared out."""
+"""Outputs whose variance in the population is shared out. Patients vary less than ranges, so kill
+itself is shared; its logarithm would be ruled by the few patients in whom next to none is left."""
 FIRST_ROWS = 64
+SIMULATIONS_AT_ONCE = 2048
 LEAST_GY = 1e-12
 
 
@@ -82,9 +96,12 @@ def sobol_document(
     tolerance: float,
     most_rows: int,
     threads: int | None = None,
-    told: Callable[[str], None] | None = None,
+    told: Callable[[float, str], None] | None = None,
 ) -> dict[str, Any]:
-    """Return Sobol indices of one agent; several cases are the levels of the factor nuclide.
+    """Return Sobol indices of one agent.
+
+    Several cases are the levels of two factors, half-life and emissions of the nuclide: a row may
+    decay with the half-life of one and emit what another does.
 
     Args:
         cases: the agent, with each nuclide that it is varied over.
@@ -92,22 +109,31 @@ def sobol_document(
         seed: of the sample.
         tolerance: half-width of intervals that ends the run; most_rows: base rows that do.
         threads: of the simulation.
-        told: called with what is being done.
+        told: called with the share done, if the run needs all rows, and what is being done.
 
     Raises:
         InputError: no property changes anything, or too few rows with a result.
     """
     case = cases[0]
-    used = [f for f in varied if applies(f, case.agent, case.host, case.site)]
-    names = [f.name for f in used] + (["nuclide"] if len(cases) > 1 else [])
+    used = [f for f in varied if applies(f, case.agent, case.host, case.site) and _held(f, cases)]
+    names = [f.name for f in used] + (list(OF_NUCLIDE) if len(cases) > 1 else [])
     if not names:
         raise InputError(f"sensitivity: no property of the study changes anything of {case.name}")
     organ = limiting_organ(case)
 
+    most = _power_of_two(most_rows) * (len(names) + 2)
+    done = 0
+
     def evaluate(shares: Floats) -> Floats:
-        if told is not None:
-            told(f"{case.name}: sensitivity, {shares.shape[0]} simulations")
-        return _evaluated(cases, used, organ, shares, threads)
+        nonlocal done
+        parts: list[Floats] = []
+        for start in range(0, shares.shape[0], SIMULATIONS_AT_ONCE):
+            if told is not None:
+                told(min(done / most, 1.0), f"{case.name}: sensitivity, {done} simulations")
+            part = shares[start : start + SIMULATIONS_AT_ONCE]
+            parts.append(_evaluated(cases, used, organ, part, threads))
+            done += part.shape[0]
+        return np.concatenate(parts)
 
     found = run_sobol(
         evaluate,
@@ -121,7 +147,7 @@ def sobol_document(
     return {
         "organ": organ or None,
         "factors": [_factor_entry(f, case) for f in used]
-        + ([_nuclide_entry(cases)] if len(cases) > 1 else []),
+        + ([_nuclide_entry(name, cases) for name in OF_NUCLIDE] if len(cases) > 1 else []),
         "without_effect": [f.name for f in varied if f not in used],
         "base_rows": found.rows,
         "simulations": found.rows * (len(names) + 2),
@@ -143,15 +169,13 @@ def _evaluated(
     cases: Sequence[Case], used: Sequence[Factor], organ: str, shares: Floats, threads: int | None
 ) -> Floats:
     """Return (n, outputs) at (n, factors) shares of the ranges; the last is the nuclide's."""
-    count = len(cases)
-    which = np.zeros(shares.shape[0], dtype=np.int64)
-    if count > 1:
-        which = np.minimum((shares[:, -1] * count).astype(np.int64), count - 1)
     found = np.full((shares.shape[0], len(OUTPUTS)), np.nan)
-    for i, case in enumerate(cases):
-        rows = np.flatnonzero(which == i)
-        if rows.size == 0:
-            continue
+    pairs = np.zeros((shares.shape[0], 2), dtype=np.int64)
+    if len(cases) > 1:
+        pairs = level(shares[:, -2:], len(cases))
+    for i, j in sorted({(int(a), int(b)) for a, b in pairs}):
+        rows = np.flatnonzero(np.all(pairs == (i, j), axis=1))
+        case = cases[i] if i == j else replace(cases[i], emitter=cases[j].agent.nuclide)
         chosen = [(f, _values(f, shares[rows, k])) for k, f in enumerate(used)]
         changes = changes_of(chosen, case.agent, case.host, case.site)
         found[rows] = output_values(outcomes(case, changes, rows=rows.size, threads=threads), organ)
@@ -160,7 +184,17 @@ def _evaluated(
     return found
 
 
+def _held(one: Factor, cases: Sequence[Case]) -> bool:
+    """Return whether doses of cells are held for every nuclide, where a property needs them."""
+    return one.kind not in OF_TISSUE or all(
+        class_ratios(c.agent.nuclide) is not None for c in cases
+    )
+
+
 def _values(one: Factor, share: Floats) -> Floats:
+    if one.kind in OF_TISSUE:
+        count = len(compartments() if one.kind == "compartment" else positive_shares())
+        return level(share, count).astype(np.float64)
     return one.at(levels(share) if one.kind == "log_sd" else share)
 
 
@@ -171,18 +205,25 @@ def _factor_entry(one: Factor, case: Case) -> dict[str, Any]:
         "factor": one.name,
         "label": one.label,
         "group": one.group,
-        "low": one.low,
-        "high": one.high,
+        "low": _number(one.low),
+        "high": _number(one.high),
         "unit": one.unit,
-        "is_multiplier": one.kind not in ("log_sd", "antigen"),
+        "is_multiplier": one.kind not in ("log_sd", "antigen", *OF_TISSUE),
         "range_status": one.status,
-        "changes": list(agent if one.kind in OF_AGENT else host),
+        "changes": _levels_of(one) or list(agent if one.kind in OF_AGENT else host),
         "note": one.note,
     }
 
 
-def _nuclide_entry(cases: Sequence[Case]) -> dict[str, Any]:
-    one = factors()["nuclide"]
+def _levels_of(one: Factor) -> list[str]:
+    """Return the levels of a property that says where decays lie; nothing for others."""
+    if one.kind == "compartment":
+        return list(compartments())
+    return [f"{v:g}" for v in positive_shares()] if one.kind == "positive" else []
+
+
+def _nuclide_entry(name: str, cases: Sequence[Case]) -> dict[str, Any]:
+    one = factors()[name]
     return {
         "factor": one.name, "label": one.label, "group": one.group, "low": None, "high": None,
         "unit": one.unit, "is_multiplier": False, "range_status": one.status,
@@ -262,9 +303,17 @@ def _lesion_patterns(one: Factor) -> tuple[str, ...]:
 
 
 def shapley_document(
-    case: Case, *, patients: int, seed: int, threads: int | None = None
+    case: Case, *, patients: int, seed: int, tolerance: float = 0.1, threads: int | None = None
 ) -> dict[str, Any]:
     """Return Shapley effects of groups of properties in the virtual population.
+
+    Args:
+        case: agent, host and limits.
+        patients: of the virtual population.
+        seed: of the population and the bootstrap.
+        tolerance: half-width of every interval, and gap between what the fit explains and what it
+            predicts in patients left out, that count as converged.
+        threads: of the simulation.
 
     Raises:
         InputError: too few patients for the terms of the fit.
@@ -286,7 +335,10 @@ def shapley_document(
             continue
         if not np.any(np.isfinite(y)) or not np.nanstd(y) > 0.0:
             continue
-        one = shapley_effects(scores, y, groups=groups, explained=explained, seed=seed)
+        try:
+            one = shapley_effects(scores, y, groups=groups, explained=explained, seed=seed)
+        except InputError as error:
+            raise InputError(f"population: {patients}: {case.name}: {error}") from error
         listed.append(
             {
                 "output": name,
@@ -295,6 +347,7 @@ def shapley_document(
                 "unexplained": one.unexplained,
                 "predicted_share": one.predicted_share,
                 "patients": one.patients,
+                "converged": _sure(one, tolerance),
                 "effects": [
                     {
                         "group": group,
@@ -305,7 +358,14 @@ def shapley_document(
                 ],
             }
         )
-    return {"organ": organ or None, "patients": patients, "outputs": listed}
+    return {
+        "organ": organ or None, "patients": patients, "tolerance": tolerance, "outputs": listed,
+    }  # fmt: skip
+
+
+def _sure(found: ShapleyEffects, tolerance: float) -> bool:
+    half = 0.5 * float(np.max(np.diff(found.interval, axis=1)))
+    return half <= tolerance and 1.0 - found.unexplained - found.predicted_share <= tolerance
 
 
 def known_correlation(keys: Sequence[str]) -> Floats:

@@ -15,12 +15,19 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ligandose.agents import agent, agents
+from ligandose.agents import agent, agents, landscape_agents
 from ligandose.course.study import StudyText, read_study_text
-from ligandose.design.explain_factors import NUCLIDE, ONLY_POPULATION, Factor, factor, factors
+from ligandose.design.explain_factors import (
+    OF_NUCLIDE,
+    ONLY_POPULATION,
+    Factor,
+    factor,
+    factors,
+)
 from ligandose.design.screen_candidates import Candidate, candidates, reference_candidate
 from ligandose.design.screen_plan import ScreenPlan
 from ligandose.design.screen_schema import ScreenPart
+from ligandose.design.screen_settings import generic_vectors
 from ligandose.design.screen_study import screen_from_mapping
 from ligandose.errors import InputError, LigandoseError, nearest_names
 from ligandose.nuclides import nuclide
@@ -50,7 +57,7 @@ class AgentPart(_Part):
 class SensitivityPart(_Part):
     """Sobol indices."""
 
-    rows: Annotated[int, Field(ge=32, le=65536)] = 256
+    rows: Annotated[int, Field(ge=32, le=65536)] = 512
     tolerance: Annotated[float, Field(gt=0.0, le=0.5)] = 0.1
     properties: list[str] = []
     ranges: dict[str, tuple[float, float]] = {}
@@ -64,6 +71,15 @@ class BlueprintPart(_Part):
     contexts: Annotated[int, Field(ge=4, le=200)] = 12
     points: Annotated[int, Field(ge=5, le=41)] = 13
     targets: list[str] = []
+
+
+class MapPart(_Part):
+    """Targets by nuclides."""
+
+    targets: list[str] = []
+    vectors: list[str] = []
+    nuclides: list[str] = []
+    patients: Annotated[int, Field(ge=8, le=1000)] = 24
 
 
 class InformationPart(_Part):
@@ -80,6 +96,7 @@ class ExplainPart(_Part):
     sensitivity: SensitivityPart | Literal[False] = SensitivityPart()
     population: Annotated[int | Literal[False], Field()] = 400
     blueprint: BlueprintPart | Literal[False] = BlueprintPart()
+    map: MapPart | Literal[False] = MapPart()
     information: InformationPart | Literal[False] = InformationPart()
     dossier: bool = True
     screen: str | None = None
@@ -96,6 +113,7 @@ class ExplainPlan:
         part: the file's own keys.
         varied: properties of the sensitivity with the file's ranges.
         nuclides: levels of the discrete factor nuclide; empty for none.
+        mapped: targets, classes of vectors and nuclides of the map; None for no map.
         placed: targets that are shown on the blueprint besides those of the agents.
         screen_document, translation_document: results of the other commands, None without.
         sha256: of the file.
@@ -108,6 +126,7 @@ class ExplainPlan:
     varied: tuple[Factor, ...]
     nuclides: tuple[str, ...]
     placed: tuple[str, ...] = ()
+    mapped: ScreenPlan | None = None
     screen_document: Mapping[str, Any] | None = None
     translation_document: Mapping[str, Any] | None = None
     sha256: str = ""
@@ -154,6 +173,11 @@ def _plan(text: StudyText, folder: Path) -> ExplainPlan:
         },
         name=text.name,
     )
+    if screen.goal == "marrow_bed":
+        raise InputError(
+            f"{text.place(('setting',))} the goal is the BED of the marrow, and explain judges "
+            "the kill of tumours; name a setting or goal of tumours"
+        )
     own = SensitivityPart() if part.sensitivity is False else part.sensitivity
     return ExplainPlan(
         screen=screen,
@@ -163,6 +187,7 @@ def _plan(text: StudyText, folder: Path) -> ExplainPlan:
         varied=_varied(text, own),
         nuclides=_nuclides(text, own),
         placed=_placed(text, part),
+        mapped=_mapped(text, part, named, own),
         screen_document=_document(text, "screen", part.screen, folder, "ligandose.screen"),
         translation_document=_document(
             text, "translation", part.translation, folder, "ligandose.translate"
@@ -187,7 +212,8 @@ def _checked(text: StudyText) -> ExplainPart:
         raise InputError(_message(text, error)) from None
 
 
-UNION_TAGS = ("str", "AgentPart", "SensitivityPart", "BlueprintPart", "InformationPart", "int")
+UNION_TAGS = ("str", "AgentPart", "SensitivityPart", "BlueprintPart", "MapPart",
+              "InformationPart", "int")  # fmt: skip
 
 
 def _message(text: StudyText, error: ValidationError) -> str:
@@ -256,6 +282,37 @@ def _nuclides(text: StudyText, own: SensitivityPart) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _mapped(
+    text: StudyText, part: ExplainPart, named: list[AgentPart], own: SensitivityPart
+) -> ScreenPlan | None:
+    """Return the screen of the map: what it does not name is that of the agents and blueprint."""
+    if part.map is False:
+        return None
+    vectors = part.map.vectors or [c for n in named if (c := _class_of(n.vector))]
+    if not vectors:
+        return None
+    placed = [] if part.blueprint is False else part.blueprint.targets
+    targets = part.map.targets or [*(n.target for n in named), *placed]
+    nuclides = part.map.nuclides or [*(n.nuclide for n in named), *own.nuclides]
+    return screen_from_mapping(
+        {
+            **{k: v for k, v in text.data.items() if k in SCREEN_KEYS},
+            "targets": list(dict.fromkeys(canonical_name(t) for t in targets)),
+            "vectors": list(dict.fromkeys(vectors)),
+            "nuclides": list(dict.fromkeys(nuclides)),
+        },
+        name=f"{text.name}: map",
+    )
+
+
+def _class_of(vector: str) -> str:
+    """Return the class of a vector that a generic vector stands for, "" for none."""
+    if vector in generic_vectors():
+        return vector
+    found = next((a.vector_class for a in landscape_agents() if a.name == vector), "")
+    return found if found in generic_vectors() else ""
+
+
 def _placed(text: StudyText, part: ExplainPart) -> tuple[str, ...]:
     if part.blueprint is False:
         return ()
@@ -269,7 +326,7 @@ def _placed(text: StudyText, part: ExplainPart) -> tuple[str, ...]:
 
 
 def _varied(text: StudyText, own: SensitivityPart) -> tuple[Factor, ...]:
-    varied = [f for f in factors().values() if f.kind not in (NUCLIDE, ONLY_POPULATION)]
+    varied = [f for f in factors().values() if f.kind not in (*OF_NUCLIDE, ONLY_POPULATION)]
     known = [f.name for f in varied]
     for key, listed in (("properties", own.properties), ("ranges", list(own.ranges))):
         for name in listed:

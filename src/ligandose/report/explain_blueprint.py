@@ -23,14 +23,35 @@ from ligandose.report.canvas import (
 from ligandose.report.tables import Table, Value, table
 from ligandose.report.text import nuclide_label, number
 
-COLUMNS = 4
+COLUMNS = 5
+WIDE_IN = 11.4
+"""Of a slide."""
 SHORT = {
     "lesion_ratio": "Density ratio of lesion kinds",
     "heterogeneity": "SD of ln dose in a lesion",
     "salivary_glands": "Sites in salivary glands",
+    "positive_share": "Cells with the target, share",
 }
-NEAR, STEP = 0.075, 0.17
-FACES = {"measured": VERMILION, "calibrated": ORANGE, "modelled": "white", "assumed": "#d9d9d9"}
+NEAR, STEP = 0.085, 0.17
+STEPS = (0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5)
+LOWEST, HIGHEST = 0.06, 1.06
+FACES = {
+    "measured": VERMILION,
+    "recalled": "#f4c2a1",
+    "calibrated": ORANGE,
+    "modelled": "white",
+    "assumed": "#d9d9d9",
+    "catalogue": "#a3c5de",
+}
+SAID = {
+    "measured": "measured",
+    "recalled": "measured, source not read",
+    "calibrated": "calibrated on published uptake",
+    "modelled": "from the expression model",
+    "assumed": "assumed",
+    "catalogue": "as the catalogue says",
+}
+PLACES = {"tumour cell": "cell", "vasculature": "vessel", "extracellular matrix": "matrix"}
 
 
 def blueprint_figure(found: Mapping[str, Any]) -> Figure:
@@ -41,9 +62,10 @@ def blueprint_figure(found: Mapping[str, Any]) -> Figure:
     what = f"{nuclide_label(str(found['nuclide']))}-{found['vector_of']}"
     with house_style():
         paper, panels = _panels(len(properties))
-        for axes, one in zip(panels, properties, strict=True):
+        for axes, one in zip(panels, properties, strict=False):
             _profile(axes, one, found["share"], letters)
-        _key(panels[0], f"Optimal target for {what} in {found['indication']}", letters)
+        _heading(panels[0], f"Optimal target for {what} in {found['indication']}")
+        _key(panels[-1], letters)
         return canvas.finished(
             paper,
             "blueprint",
@@ -52,8 +74,7 @@ def blueprint_figure(found: Mapping[str, Any]) -> Figure:
             f"({found['counted']}), median and 5 to 95 % of {found['contexts']} contexts. Shaded "
             f"range: at least {100.0 * found['share']:.0f} % of the best. Targets "
             + ", ".join(f"{v} {k}" for k, v in letters.items())
-            + "; dark: measured, orange: calibrated on published uptake, grey: assumed, "
-            + "white: from the expression model. Not measured: "
+            + ". Not measured: "
             + (_missing(properties, letters) or "none")
             + ".",
             alt="Desirability of each property of a target, with the range that keeps the effect "
@@ -63,33 +84,38 @@ def blueprint_figure(found: Mapping[str, Any]) -> Figure:
 
 
 def _panels(count: int) -> tuple[Any, list[Axes]]:
-    left, top, gap, head, tall = 0.45, 1.15, 0.42, 0.62, 1.25
-    each = (canvas.WIDTH_IN - left - 0.15 - gap * (COLUMNS - 1)) / COLUMNS
-    down = -(-count // COLUMNS)
+    left, top, gap, head, tall = 0.45, 1.0, 0.42, 0.62, 1.25
+    each = (WIDE_IN - left - 0.15 - gap * (COLUMNS - 1)) / COLUMNS
+    down = -(-(count + 1) // COLUMNS)
     pitch = head + tall + 0.25
-    paper = canvas.sheet(canvas.WIDTH_IN, top + down * pitch - head + 0.35)
+    paper = canvas.sheet(WIDE_IN, top + down * pitch - head + 0.35)
     axes = [
         canvas.place(
             paper, left + (i % COLUMNS) * (each + gap), top + (i // COLUMNS) * pitch, each, tall
         )
-        for i in range(count)
+        for i in range(count + 1)
     ]
     return paper, axes
 
 
 def _profile(axes: Axes, one: Mapping[str, Any], share: float, letters: Mapping[str, str]) -> None:
     x, held = one["value"], one["desirability"]
-    kept = one["range"]
-    if kept["low"] is not None:
-        axes.axvspan(kept["low"], kept["high"], color=GREEN, alpha=0.16, lw=0)
-    axes.fill_between(x, held["p05"], held["p95"], color=BLUE, alpha=canvas.BAND_ALPHA, lw=0)
-    axes.plot(x, held["median"], color=BLUE)
+    if one["categories"]:
+        _categories(axes, one)
+    else:
+        kept = one["range"]
+        if kept["low"] is not None:
+            axes.axvspan(kept["low"], kept["high"], color=GREEN, alpha=0.16, lw=0)
+        axes.fill_between(x, held["p05"], held["p95"], color=BLUE, alpha=canvas.BAND_ALPHA, lw=0)
+        axes.plot(x, held["median"], color=BLUE)
+        canvas.log_axis(axes, "x", low=x[0], high=x[-1], minor=False)
+        if x[-1] / x[0] > 2e3:
+            decades = np.arange(np.ceil(np.log10(x[0]) - 1e-9), np.log10(x[-1]) + 1e-9, 2.0)
+            canvas.ticks(axes, "x", [10.0**d for d in decades])
+        if x[-1] / x[0] < 4.0:
+            canvas.ticks(axes, "x", x)
     axes.axhline(share, color=SOFT, lw=0.6, ls=":")
     _marks(axes, one, letters)
-    canvas.log_axis(axes, "x", low=x[0], high=x[-1], minor=False)
-    if x[-1] / x[0] > 2e3:
-        decades = np.arange(np.ceil(np.log10(x[0]) - 1e-9), np.log10(x[-1]) + 1e-9, 2.0)
-        canvas.ticks(axes, "x", [10.0**d for d in decades])
     axes.set_ylim(-0.03, 1.12)
     canvas.ticks(axes, "y", [0.0, 0.5, 1.0])
     unit = "" if one["unit"] == "1" else f"{one['unit']}: "
@@ -101,30 +127,59 @@ def _profile(axes: Axes, one: Mapping[str, Any], share: float, letters: Mapping[
     )  # fmt: skip
 
 
+def _categories(axes: Axes, one: Mapping[str, Any]) -> None:
+    """Draw a property that is one of a few kinds: bars with their band."""
+    held, names = one["desirability"], one["categories"]
+    for k, name in enumerate(names):
+        low, middle, high = held["p05"][k], held["median"][k], held["p95"][k]
+        colour = GREEN if name in one["kept"] else SOFT
+        axes.bar(k + 1, middle, width=0.7, color=colour, alpha=0.22, lw=0)
+        axes.plot([k + 0.65, k + 1.35], [middle, middle], color=BLUE)
+        axes.fill_between(
+            [k + 0.65, k + 1.35], low, high, color=BLUE, alpha=canvas.BAND_ALPHA, lw=0
+        )
+    axes.set_xlim(0.5, len(names) + 0.5)
+    canvas.ticks(axes, "x", range(1, len(names) + 1))
+    axes.set_xticklabels([PLACES.get(n, n) for n in names], fontsize=7)
+    axes.grid(visible=False, axis="x")
+
+
 def _marks(axes: Axes, one: Mapping[str, Any], letters: Mapping[str, str]) -> None:
-    """Put real targets on the median; neighbours that would lie on one another stand lower."""
-    x: list[float] = [math.log(v) for v in one["value"]]
+    """Put real targets on the median; neighbours that would lie on one another stand off it."""
+    shown = float if one["categories"] else math.log
+    x: list[float] = [shown(v) for v in one["value"]]
+    width = x[-1] - x[0] + (1.0 if one["categories"] else 0.0)
     median: list[float] = one["desirability"]["median"]
     known = [t for t in one["targets"] if t["value"] is not None]
-    last, lowered = -math.inf, 0
+    placed: list[tuple[float, float]] = []
     for target in sorted(known, key=lambda t: float(t["value"])):
-        at = min(max(math.log(target["value"]), x[0]), x[-1])
-        near = (at - last) < NEAR * (x[-1] - x[0])
-        lowered = lowered + 1 if near else 0
-        last = at
+        at = min(max(shown(target["value"]), x[0]), x[-1])
         y = float(np.interp(at, x, median))
-        spot = y + (-1.0 if y > 0.5 else 1.0) * STEP * lowered
-        if lowered:
-            axes.plot([math.exp(at)] * 2, [y, spot], color=INK, lw=0.5, zorder=4)
-        measured = target["status"] == "measured"
+        spot = _free(at, y, placed, NEAR * width)
+        placed.append((at, spot))
+        across = at if one["categories"] else math.exp(at)
+        if spot != y:
+            axes.plot([across] * 2, [y, spot], color=INK, lw=0.5, zorder=4)
         axes.plot(
-            [math.exp(at)], [spot], "o", ms=9, mfc=FACES[target["status"]], mec=INK, mew=0.8,
+            [across], [spot], "o", ms=9, mfc=FACES[target["status"]], mec=INK, mew=0.8,
             clip_on=False, zorder=5,
         )  # fmt: skip
         axes.annotate(
-            letters[target["name"]], (math.exp(at), spot), ha="center", va="center_baseline",
-            fontsize=6, zorder=6, color="white" if measured else INK, annotation_clip=False,
+            letters[target["name"]], (across, spot), ha="center", va="center_baseline",
+            fontsize=6, zorder=6, color="white" if target["status"] == "measured" else INK,
+            annotation_clip=False,
         )  # fmt: skip
+
+
+def _free(at: float, y: float, placed: Sequence[tuple[float, float]], near: float) -> float:
+    """Return the height nearest to y at which no earlier mark lies."""
+    for step in STEPS:
+        spot = y + step * STEP
+        if step and not LOWEST <= spot <= HIGHEST:
+            continue
+        if all(abs(at - a) >= near or abs(spot - s) >= 0.9 * STEP for a, s in placed):
+            return spot
+    return y
 
 
 def _range(one: Mapping[str, Any]) -> str:
@@ -132,6 +187,8 @@ def _range(one: Mapping[str, Any]) -> str:
     low, high = one["range"]["low"], one["range"]["high"]
     if not one["matters"]:
         return "any"
+    if one["categories"]:
+        return " or ".join(str(PLACES.get(c, c)) for c in one["kept"])
     if low is None:
         return "none keeps it"
     if one["open_low"]:
@@ -141,19 +198,33 @@ def _range(one: Mapping[str, Any]) -> str:
     return f"{number(low, 2)} to {number(high, 2)}"
 
 
-def _key(axes: Axes, title: str, letters: Mapping[str, str]) -> None:
-    words = "   ".join(f"{letter} {name}" for name, letter in letters.items())
-    how = "vertical: effect at the limit over the best; shaded: the range that keeps it"
-    marks = "dark: measured, orange: calibrated, grey: assumed, white: modelled"
+def _heading(axes: Axes, title: str) -> None:
+    how = "vertical: effect at the limit over the best; green: the range that keeps it"
     for text, rise, size, weight, colour in (
-        (title, 66, 11, "bold", INK),
-        (f"{how}", 51, 8, "normal", SOFT),
-        (f"{words}   ({marks})", 38, 8, "normal", SOFT),
+        (title, 55, 11, "bold", INK),
+        (how, 40, 8, "normal", SOFT),
     ):
         axes.annotate(
             text, (0, 1), (0, rise), xycoords="axes fraction", textcoords="offset points",
             fontsize=size, fontweight=weight, color=colour, va="baseline", annotation_clip=False,
         )  # fmt: skip
+
+
+def _key(axes: Axes, letters: Mapping[str, str]) -> None:
+    """Write which letter is which target, and how its numbers are known."""
+    axes.set_axis_off()
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(0.0, 1.0)
+    lines = [(letter, name, "white") for name, letter in letters.items()]
+    lines += [("", SAID[status], face) for status, face in FACES.items()]
+    pitch = min(0.115, 1.15 / len(lines))
+    for k, (letter, words, face) in enumerate(lines):
+        y = 1.12 - k * pitch
+        if letter:
+            axes.text(0.03, y, letter, fontsize=7, fontweight="bold", ha="center", va="center")
+        else:
+            axes.plot([0.03], [y], "o", ms=6, mfc=face, mec=INK, mew=0.6, clip_on=False)
+        axes.text(0.1, y, words, fontsize=7, va="center", color=INK if letter else SOFT)
 
 
 def _missing(properties: Sequence[Mapping[str, Any]], letters: Mapping[str, str]) -> str:
@@ -171,6 +242,13 @@ def range_words(one: Mapping[str, Any]) -> str:
     """Return the range that keeps the effect with its unit."""
     unit = "" if one["unit"] == "1" else f" {one['unit']}"
     return _range(one) + (unit if one["matters"] and one["range"]["low"] is not None else "")
+
+
+def placed_words(one: Mapping[str, Any], placed: Mapping[str, Any]) -> str:
+    """Return where a target with a value stands."""
+    if one["categories"]:
+        return str(one["categories"][round(placed["value"]) - 1])
+    return number(placed["value"], 2)
 
 
 def _table(found: Mapping[str, Any]) -> Table:

@@ -14,6 +14,8 @@ Document = Mapping[str, Any]
 
 MOST_FACTORS = 12
 ROW_IN = 0.27
+OFF = 0.15
+"""Total above, first order beneath the middle of a row."""
 SHOWN = ("tumour_dose_per_activity", "organ_dose_per_activity", "relative_kill", "tcp")
 SHORT = {
     "tumour_dose_per_activity": "Tumour, Gy/GBq",
@@ -83,10 +85,10 @@ def sobol_figure(one: Mapping[str, Any], index: int) -> Figure:
             for row, factor in enumerate(kept):
                 _index_marks(axes, row, by_factor[factor])
             high = max((by_factor[f]["total_interval"][1] or 0.0) for f in kept)
-            _share_axis(axes, 0.0, min(1.05 * high, 1.3))
+            low = min((by_factor[f]["first"] or 0.0) for f in kept)
+            _share_axis(axes, max(1.3 * low, -0.12), min(1.05 * high, 1.3))
             _rows_axis(axes, [label[f] for f in kept], first=k == 0)
-            sure = "converged" if output["converged"] else "not converged"
-            canvas.heading(axes, "", sure)
+            canvas.heading(axes, "", _surety(output))
             axes.set_xlabel("share of variance", fontsize=7.5)
             _panel_title(axes, _title(output["output"], one["organ"]))
         panels[0].plot([], [], "o", color=BLUE, ms=5, label="total")
@@ -97,12 +99,18 @@ def sobol_figure(one: Mapping[str, Any], index: int) -> Figure:
             f"sensitivity_{index + 1}",
             title=f"Which properties decide {name}",
             caption=f"Sobol indices over the ranges of the table: share of the variance that a "
-            f"property explains alone (open) and with all its interactions (filled, 95 % "
-            f"bootstrap interval). {one['simulations']} simulations; intervals narrower than "
-            f"± {number(one['tolerance'], 2)} count as converged.",
+            f"property explains alone (open) and with all its interactions (filled), with 95 % "
+            f"bootstrap intervals. {one['simulations']} simulations; total indices known "
+            f"within ± {number(one['tolerance'], 2)} count as converged.",
             alt="Sobol indices of the strongest properties for doses, kill and control.",
             data=_sobol_table(f"sensitivity_{index + 1}", one),
         )
+
+
+def _surety(output: Mapping[str, Any]) -> str:
+    if all(i["total"] is None for i in output["indices"]):
+        return "the same in all rows"
+    return "converged" if output["converged"] else "not converged"
 
 
 def _panel_title(axes: Any, text: str) -> None:
@@ -115,9 +123,10 @@ def _panel_title(axes: Any, text: str) -> None:
 def _index_marks(axes: Any, row: int, held: Mapping[str, Any]) -> None:
     if held["total"] is None:
         return
-    axes.plot(held["total_interval"], [row, row], color=BLUE, lw=2.0, alpha=0.45)
-    axes.plot([held["total"]], [row], "o", color=BLUE, ms=4.5)
-    axes.plot([held["first"]], [row], "o", mfc="white", mec=VERMILION, ms=4.0)
+    axes.plot(held["total_interval"], [row - OFF, row - OFF], color=BLUE, lw=2.0, alpha=0.45)
+    axes.plot([held["total"]], [row - OFF], "o", color=BLUE, ms=4.2)
+    axes.plot(held["first_interval"], [row + OFF, row + OFF], color=VERMILION, lw=0.8)
+    axes.plot([held["first"]], [row + OFF], "o", mfc="white", mec=VERMILION, ms=3.6)
 
 
 def _sobol_table(name: str, one: Mapping[str, Any]) -> Table:
@@ -166,6 +175,7 @@ def shapley_figure(one: Mapping[str, Any], index: int) -> Figure:
             _share_axis(axes, 0.0, 1.08 * high)
             _rows_axis(axes, labels, first=k == 0)
             axes.set_xlabel("share of variance", fontsize=7.5)
+            canvas.heading(axes, "", "converged" if output["converged"] else "not converged")
             _panel_title(axes, _title(output["output"], one["organ"]))
         return canvas.finished(
             paper,
@@ -173,7 +183,8 @@ def shapley_figure(one: Mapping[str, Any], index: int) -> Figure:
             title=f"What differs between patients given {agent_label(str(one['agent']))}",
             caption=f"Shapley effects in {one['patients']} virtual patients, whose parameters "
             "correlate: shares of the variance between patients, which add up to one with what a "
-            "quadratic in the parameters leaves. Strokes: 95 % intervals.",
+            "quadratic in the parameters leaves. Strokes: 95 % intervals; converged: all within "
+            f"± {number(one['tolerance'], 2)}, and the fit predicts patients that it left out.",
             alt="Shapley effects of groups of parameters for doses, kill and control.",
             data=table(
                 f"population_{index + 1}",
