@@ -7,15 +7,17 @@ measurements have their stated error only; shows whether the structural error th
 allows for is enough, and what the plan is worth where the model is wrong.
 
 Every patient has a PET before treatment (SUV at 1 h), eGFR, body mass, CT masses of the lesions,
-and SPECT at 24 and 96 h with one blood sample after the first cycle of 7.4 GBq. The plan chooses
-the activity of cycles 2 to 6; the alternative is 7.4 GBq for all six.
+and SPECT at two times (24 and 96 h, or those named) with one blood sample after the first cycle of
+7.4 GBq. The plan chooses the activity of cycles 2 to 6; the alternative is 7.4 GBq for all six.
 
-The first `EXACT` patients are fitted a second time from SPECT without any error, which separates
-what the model misses from what the measurement misses. `plan_virtual_report.py` reads what this writes.
+The first `EXACT` of "other" are fitted a second time from SPECT without any error, which separates
+what the model misses from what the measurement misses. `plan_virtual_report.py` reads the file.
 
-Run: python benchmarks/plan_virtual.py same|other PATIENTS FILE.csv
+Run: python benchmarks/plan_virtual.py same|other PATIENTS FILE.csv [24,168 [sampled]]
 
-appends one row for each patient to the file and goes on where an earlier run stopped.
+appends one row for each patient to the file and goes on where an earlier run stopped. Posteriors
+are Laplace approximations, of every `SAMPLED_EVERY`-th patient of "same" sampled ones too; with the
+word "sampled" of every patient, and only after the first cycle.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ LIMIT_SETS = {"kidneys and marrow": ("kidneys", "red_marrow"), "kidneys": ("kidn
 LEVELS_GBQ = (0.5, 3.0, 7.4, 11.0, 14.8)
 RISKS = np.linspace(0.02, 0.92, 46)
 TIMES_H = (24, 96)
-EXACT = 200
+EXACT = 100
 SAMPLED_EVERY = 10
 CHUNK = 50
 
@@ -116,7 +118,7 @@ class OtherStructure(ActivityModel):
 _ROWS: dict[str, Any] = {}
 
 
-def patient_data() -> PatientData:
+def patient_data(times_h: Sequence[int]) -> PatientData:
     """Return what is measured, without values yet."""
     given = (
         Given("PET", "68Ga-PSMA-11", -14 * DAY_S, 0.16e9, 3.0),
@@ -127,7 +129,7 @@ def patient_data() -> PatientData:
     activities += [
         ActivityDatum("cycle 1", r, t * HOUR_S, "activity_MBq", 1.0, 0.08)
         for r in seen
-        for t in TIMES_H
+        for t in times_h
     ]
     activities.append(ActivityDatum("cycle 1", "blood", 24 * HOUR_S, "kBq_mL", 1.0, 0.05))
     values = (
@@ -180,16 +182,17 @@ def kidney_tia(course: Course) -> Floats:
 
 
 def population(
-    kind: str, first: int, last: int
+    kind: str, first: int, last: int, times_h: Sequence[int]
 ) -> tuple[Individual, Floats, Floats, dict[str, Floats]]:
     """Return the template, (n, data) log data with and without error, and the truth by name."""
     patient = Individual.of(
-        ld.agent("177Lu-PSMA-617"), ld.host("adult-male", disease="mCRPC"), patient_data()
+        ld.agent("177Lu-PSMA-617"), ld.host("adult-male", disease="mCRPC"), patient_data(times_h)
     )
     every = np.random.default_rng([SEED, 1]).standard_normal((2000, patient.prior.size))
     noise = np.random.default_rng([SEED, 2]).standard_normal((2000, patient.y.size))
     rows = np.arange(first, last)
     values = patient.prior.values(every[rows])
+    stated = patient.sd
     if kind == "other":
         values.pop("structure")
         _ROWS["rows"] = rows
@@ -199,7 +202,7 @@ def population(
         )  # fmt: skip
         measured = other_predict(patient, values, rows.size) + stated * noise[rows]
     else:
-        measured = patient.predict(every[rows]) + patient.sd * noise[rows]
+        measured = patient.predict(every[rows]) + stated * noise[rows]
     truth: dict[str, Floats] = {}
     change = OtherStructure if kind == "other" else None
     for level in LEVELS_GBQ if kind == "other" else (LABEL_GBQ,):
@@ -219,27 +222,29 @@ def population(
         control = tumour_control(course)
         assert control is not None
         truth[f"control {level:g}"] = np.mean(list(control.by_lesion.values()), axis=0)
-    exact = measured - (stated if kind == "other" else patient.sd) * noise[rows]
+    exact = measured - stated * noise[rows]
     spect = [a.given == "cycle 1" for a in patient.data.activities]
     clean = np.array([*spect, *(False for _ in patient.data.values)])
     _ROWS.clear()
     return patient, measured, np.where(clean, exact, measured), truth
 
 
-def run(kind: str, patients: int, file: Path) -> None:
+def run(
+    kind: str, patients: int, file: Path, times_h: tuple[int, ...] = TIMES_H, every: bool = False
+) -> None:
     """Append the patients that the file does not hold yet."""
     done = sum(1 for _ in file.open(encoding="utf-8")) - 1 if file.exists() else 0
     template: Individual | None = None
     for first in range(done // CHUNK * CHUNK, patients, CHUNK):
         last = first + CHUNK  # always the whole chunk, so that a patient is always the same
-        patient, noisy, clean, truth = population(kind, first, last)
+        patient, noisy, clean, truth = population(kind, first, last, times_h)
         template = template or patient.screened(label_regimen(1))
         for i in range(max(done - first, 0), min(patients - first, CHUNK)):
             row = {"patient": first + i} | {f"truth {k}": float(v[i]) for k, v in truth.items()}
-            row |= {f"spect {t}": float(np.exp(noisy[i][_datum(patient, t)])) for t in TIMES_H}
-            row |= _fitted(kind, first + i, template, patient.data, noisy[i])
+            row |= {f"spect {t}": float(np.exp(noisy[i][_datum(patient, t)])) for t in times_h}
+            row |= _fitted(kind, first + i, template, patient.data, noisy[i], every=every)
             row["exact tia"] = float("nan")
-            if first + i < EXACT:
+            if kind == "other" and not every and first + i < EXACT:
                 person = template.with_data(with_values(patient.data, np.exp(clean[i])))
                 fit = person.posterior(draws=DRAWS, seed=first + i, method="laplace")
                 course = fit.course(label_regimen(1), varied=False)
@@ -257,26 +262,33 @@ def _datum(patient: Individual, time_h: float) -> int:
 
 
 def _fitted(
-    kind: str, number: int, template: Individual, data: PatientData, measured: Floats
+    kind: str,
+    number: int,
+    template: Individual,
+    data: PatientData,
+    measured: Floats,
+    *,
+    every: bool,
 ) -> dict[str, float]:
     """Return the quantiles of one patient's posteriors, and what each risk allows."""
     row: dict[str, float] = {}
     started, used = time.perf_counter(), time.process_time()
     person = template.with_data(with_values(data, np.exp(measured)))
     stages = {"after": person}
-    if kind == "same":
+    if kind == "same" and not every:
         stages["before"] = template.with_data(person.data.before(0.0))
     for stage, who in stages.items():
-        sampled = kind == "same" and number % SAMPLED_EVERY == 0
+        used_for_plan = "chains" if every else "laplace"
+        sampled = every or (kind == "same" and number % SAMPLED_EVERY == 0)
         for method in ("laplace", "chains"):
             course = None
             if method == "laplace" or sampled:
                 posterior = who.posterior(draws=DRAWS, seed=number, method=method)
                 course = posterior.course(label_regimen(1), varied=False)
                 row[f"{stage} converged"] = float(posterior.laplace.converged)
-            if kind == "same" or method == "laplace":
+            if kind == "same" or every or method == "laplace":
                 row |= _quantiles(f"{stage} {method}", course)
-            if course is not None and stage == "after" and method == "laplace":
+            if stage == "after" and course is not None and method == used_for_plan:
                 row["seconds"] = time.perf_counter() - started
                 row["cpu seconds"] = time.process_time() - used
                 for name, limits in LIMIT_SETS.items():
@@ -330,4 +342,5 @@ def _scales(course: Any, limits: Sequence[str]) -> Floats:
 
 if __name__ == "__main__":
     BEGIN = time.perf_counter()
-    run(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
+    chosen = tuple(int(x) for x in sys.argv[4].split(",")) if len(sys.argv) > 4 else TIMES_H
+    run(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), chosen, "sampled" in sys.argv[5:])

@@ -59,6 +59,8 @@ stop:
   egfr_loss_percent: 40
   lesion_over_liver: 1.0
 external_beam_fraction_Gy: 2
+# other_nuclide: 225Ac-PSMA-617           # compare another nuclide on the same vector
+# selection: {imaging: 68Ga-PSMA-11, patients: 200, discordant_share: 0.1}
 """
 # Counts are not simulated: plausible numbers of a patient who tolerates the first cycle.
 BLOOD = ((-7, "platelets", 231), (-7, "neutrophils", 4.6), (21, "platelets", 205),

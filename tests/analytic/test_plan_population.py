@@ -9,12 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 import ligandose as ld
-from ligandose.errors import InputError
+from ligandose.errors import InputError, LigandoseError
+from ligandose.plan import Individual
 from ligandose.plan.individual_data import ActivityDatum, Given, PatientData
-from ligandose.plan.population_fit import fit_population, goodness_of_fit
+from ligandose.plan.population_fit import PopulationFit, fit_population, goodness_of_fit
 from ligandose.plan.population_model import Population, Subject
 from ligandose.plan.population_petab import read_petab, write_petab
+from ligandose.plan.population_prior import read_prior, with_own, write_prior
 from ligandose.plan.population_tables import read_events, write_events
+from ligandose.report.plan_population import population_figures
 
 Floats = NDArray[np.float64]
 PATIENTS = 60
@@ -150,6 +153,62 @@ def test_densities_of_a_population_are_found_on_the_whole_body_model() -> None:
         start.template.agent, start.template.host, subjects(4, measured), fitted=start.fitted
     )
     fit = population.fit(most_rounds=3)
+    figures = population_figures(goodness_of_fit(fit, population.predict, population.y()),
+                                 population.subjects)  # fmt: skip
+    assert [f.name for f in figures] == ["goodness-of-fit", "visual-predictive-check"]
+    assert len(figures[0].data.rows) == 8
     # each patient's density is known to a few per cent, so the mean is that of the four drawn
     assert fit.log_typical[0] == pytest.approx(true.mean(), abs=0.06)
     np.testing.assert_allclose(fit.individual[:, 0], true, atol=0.15)
+
+
+def own_fit(population: Population) -> PopulationFit:
+    n = len(population.fitted)
+    return PopulationFit(
+        population.fitted, np.log([31.0, 2.5e-4])[:n], np.array([0.3, 0.2])[:n], 0.1,
+        np.array([0.05, 0.04])[:n], np.zeros((3, n)), np.zeros(n), 0.0, 3, True,
+    )  # fmt: skip
+
+
+def test_a_fitted_population_becomes_the_prior(tmp_path: Path) -> None:
+    keys = ["host|kidneys.PSMA.density", "host|kidneys.PSMA.release"]
+    population = Population.of(
+        ld.agent("177Lu-PSMA-617"), ld.host("adult-male", disease="mCRPC"), subjects(3),
+        fitted=keys,
+    )  # fmt: skip
+    fit, template = own_fit(population), population.template
+    file = write_prior(tmp_path / "population.csv", fit, population)
+    own = read_prior(file, host=template.host, agent=template.agent)
+    prior = with_own(template.prior, own)
+    patient = Individual.of(
+        template.agent, ld.host("adult-male", disease="mCRPC"), PatientData(), own=own
+    )
+    assert patient.prior.log_typical[patient.prior.keys.index(keys[0])] == own[0].log_typical
+    score = np.random.default_rng(3).standard_normal((4000, prior.size))
+    for i, key in enumerate(keys):
+        at = prior.keys.index(key)
+        # the table holds six digits and more
+        assert prior.log_typical[at] == pytest.approx(fit.log_typical[i], abs=1e-5)
+        expected = float(np.hypot(fit.spread[i], fit.se_log_typical[i]))
+        assert prior.sd_log()[at] == pytest.approx(expected, rel=1e-4)
+        # an sd of 4000 draws scatters by 1.1 %
+        assert prior.log_values(score)[:, at].std() == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [("nmol/L", "mol/L", "unit"), ("host,", "liver,", "unknown agent"), ("31,", "-31,", "above 0"),
+     ("kidneys.PSMA.density", "kidneys.PSMA.densiti", "did you mean"), ("gsd,", "sd,", "columns")],
+)  # fmt: skip
+def test_broken_priors_are_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    population = Population.of(
+        ld.agent("177Lu-PSMA-617"), ld.host("adult-male", disease="mCRPC"), subjects(3),
+        fitted=["host|kidneys.PSMA.density"],
+    )  # fmt: skip
+    file = write_prior(tmp_path / "population.csv", own_fit(population), population)
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), "utf-8")
+    template = population.template
+    with pytest.raises(LigandoseError, match=said):
+        read_prior(file, host=template.host, agent=template.agent)

@@ -171,3 +171,13 @@ def test_a_voxel_without_signal_has_no_integral_and_no_error() -> None:
     found = fit_voxels([HOUR, 2 * HOUR, 3 * HOUR], [[-1.0, -2.0, 0.5]], decay_per_s=DECAY)
     assert found.tia_Bq_s[0] == 0.0
     assert math.isnan(found.relative_se[0])
+
+
+def test_noise_that_is_gone_at_the_second_point_stays_bounded():
+    """The steepest curve has half-lives of half the first time, so A is at most 4 e^(λt) y."""
+    first = 4 * HOUR
+    found = fit_voxels([first, 24 * HOUR, 72 * HOUR], [[1.0, 0.0, 0.0]], decay_per_s=DECAY)
+    steepest = 2 * np.log(2) / first
+    np.testing.assert_allclose(found.rate_per_s, DECAY + steepest)
+    # two later points of 0 weigh e^-8 and less on the amplitude
+    np.testing.assert_allclose(found.amplitude_Bq, 4 * np.exp(DECAY * first), rtol=1e-3)

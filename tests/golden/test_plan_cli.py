@@ -25,8 +25,15 @@ def test_the_example_is_planned_and_written(
     out = tmp_path / "out"
     # the example's goal with fewer cycles, so that it takes seconds
     goal = tmp_path / "plan.yaml"
-    text = (EXAMPLE / "plan.yaml").read_text("utf-8")
-    goal.write_text(text.replace("cycles: [2, 6]", "cycles: [2, 2]"), "utf-8")
+    text = (EXAMPLE / "plan.yaml").read_text("utf-8").replace("patients: 200", "patients: 20")
+    for old, new in (
+        ("cycles: [2, 6]", "cycles: [2, 2]"),
+        ("# other_", "other_"),
+        ("# sel", "sel"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    goal.write_text(text, "utf-8")
     asked = ["plan", str(EXAMPLE), "--goal", str(goal), "--out", str(out), "--json", "--quiet"]
     assert main([*asked, "--draws", "50", "--steps", "0"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -37,7 +44,12 @@ def test_the_example_is_planned_and_written(
     assert all(c["activity_GBq"] > 0.0 and c["amount_nmol"] > 0.0 for c in cycles)
     names = [a["name"] for a in document["alternatives"]]
     assert names[0] == "fixed label activity"
-    assert {"limits", "tumour-prescribed", "de-escalation"} <= set(names)
+    assert {"limits", "kidney-limited", "tumour-prescribed", "de-escalation"} <= set(names)
+    assert document["alternatives"][-1]["agent"] == "225Ac-PSMA-617"
+    rule = document["population_selection"]
+    assert 0.0 < rule["share_eligible"] <= rule["share_above_liver"] <= 1.0
+    agreement = document["posterior"]["method"]["laplace_agreement"]
+    assert agreement is None, "nothing was sampled"
     assert document["changed"], "a cycle was given, so something is said of it"
     for row in document["probabilities"]:
         assert 0.0 <= row["probability_above"] <= 1.0
@@ -45,6 +57,7 @@ def test_the_example_is_planned_and_written(
         dose = region["dose_Gy"]
         assert dose["p05"] <= dose["median"] <= dose["p95"]
     assert (out / "plan.pdf").read_bytes().startswith(b"%PDF")
+    assert (out / "tables" / "selection.csv").is_file()
     written = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
     assert {"report.html", "plan.json", "figures/checks.svg", "figures/strategies.png"} <= written
 

@@ -76,6 +76,11 @@ def test_a_table_without_volumes_is_refused(capsys, table):
     [
         ({"dose": {"kinetics": {"model": "trapez"}}}, ("case.yaml", "kinetics.model", "mono")),
         ({"dose": {"kinetics": {"model": "bi"}}}, ("kinetics", "4 parameters", "3 time points")),
+        (
+            {"dose": {"kinetics": {"model": "trapezoid", "tail_points": 9}}},
+            ("kinetics", "tail_points 9", "3 time points"),
+        ),
+        ({"dose": {"kinetics": {"model": "mono", "tail_points": 2}}}, ("tail_points", "trapezoid")),
         ({"dose": {"kinetics": {"model": "haenscheid"}}}, ("kinetics", "one time point")),
         ({"dose": {"kinetics": {"model": "madsen"}}}, ("kinetics", "half_life_h")),
         ({"dose": {"kinetics": {"regions": {"liver": {"model": "mono"}}}}}, ("liver",)),

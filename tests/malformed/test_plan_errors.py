@@ -46,6 +46,37 @@ def copy(folder: Path, **changes: tuple[str, str]) -> Path:
         ("measurements_csv", "scan,", "image,", "columns must be"),
         ("blood_csv", "platelets", "thrombocytes", "known are"),
         ("blood_csv", "231", "0", "count_1e9_L"),
+        ("patient_yaml", "mL_min: 52", "mL_min: 5200", "allowed is above 0 up to 300 mL/min"),
+        ("measurements_csv", "24,activity_MBq,102.4", "24,activity_MBq,102400", "check unit"),
+        ("measurements_csv", "24,activity_MBq,102.4", "24,percent_IA,102.4", "check unit"),
+        ("blood_csv", "231", "nan", "count_1e9_L"),
+        ("measurements_csv", "kidneys,1,", "kidneys,,", "bare number"),
+        ("measurements_csv", "SUV,13", "SUV,-13", "value got -13"),
+        ("patient_yaml", "disease: mCRPC", "disease: mCRPC\ndiscordant: [lesion:skin]", "lesion"),
+        ("patient_yaml", "blood: blood.csv", "population: none.csv", "no such file"),
+        ("patient_yaml", "blood: blood.csv", "population: ../x.csv", "no such file"),
+        ("patient_yaml", "blood: blood.csv", "population: blood.csv", "columns must be"),
+        ("patient_yaml", "name: cycle 1", "name: PET", "names must differ"),
+        ("plan_yaml", "cycles: [2, 6]", "cycles: [1, 1]", "nothing to plan"),
+        ("plan_yaml", "- all lesions", "- lesion:skin", "unknown region"),
+        (
+            "plan_yaml",
+            "# other_nuclide: 225Ac-PSMA-617 ",
+            "other_nuclide: 177Lu-DOTATATE #",
+            "vector",
+        ),
+        (
+            "plan_yaml",
+            "# selection: {imaging: 68Ga-PSMA-11,",
+            "selection: {imaging: 177Lu-PSMA-617,",
+            "name one for imaging",
+        ),
+        (
+            "plan_yaml",
+            "# selection: {imaging: 68Ga-PSMA-11,",
+            "selection: {imaging: 68Ga,",
+            "unknown agent",
+        ),
     ],
 )
 def test_a_broken_folder_is_one_line(
@@ -53,10 +84,12 @@ def test_a_broken_folder_is_one_line(
 ) -> None:
     folder = copy(tmp_path, **{file: (old, new)})
     out = tmp_path / "out"
-    assert main(["plan", str(folder), "--out", str(out), "--quiet"]) == 2
+    quick = ["--draws", "50", "--steps", "0"]
+    assert main(["plan", str(folder), "--out", str(out), "--quiet", *quick]) == 2
     said = capsys.readouterr().err
     assert message in said
     assert "Traceback" not in said
+    assert said.count("\n") == 1
     assert not out.exists()
 
 
@@ -73,6 +106,8 @@ def test_a_broken_folder_is_one_line(
         ({"limits": ["marrow <= 2 Gy"], "cycles": [0, 6]}, "cycles"),
         ({"limits": ["marrow <= 2 Gy"], "stopp": {}}, "did you mean stop"),
         ({"limits": ["marrow <= 2 Gy"], "stop": {"platelets_1e9_L": -1.0}}, "platelets_1e9_L"),
+        ({"limits": ["marrow <= 2 Gy"], "selection": {"patients": 50}}, "imaging"),
+        ({"limits": ["marrow <= 2 Gy"], "selection": {"imaging": "x", "patients": 3}}, "patients"),
     ],
 )
 def test_a_broken_goal_is_refused(goal: dict[str, object], message: str) -> None:

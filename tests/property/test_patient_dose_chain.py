@@ -7,7 +7,14 @@ import pytest
 import yaml
 
 from ligandose.dose import region_model
-from ligandose.imaging import Camera, Lesion, generate_case, virtual_patient
+from ligandose.imaging import (
+    Camera,
+    Lesion,
+    axial_grid,
+    generate_case,
+    virtual_patient,
+    write_nifti,
+)
 from ligandose.kinetics import tac_model
 from ligandose.nuclides import nuclide
 from ligandose.plan import patient_dose, received_document
@@ -88,6 +95,21 @@ def test_voxels_add_up_to_the_curve_of_their_region(local):
         assert total == pytest.approx(local.curves[region.name].tia_Bq_s, rel=5e-3)
 
 
+def test_voxels_of_the_rest_hold_its_activity(local):
+    """Noise that is gone at the second time must not take all of the rest into one voxel."""
+    first = local.found.scans[0]
+    rest = first.body()
+    for region in first.regions:
+        rest[region.box] -= region.share
+    rest = np.clip(rest, 0.0, 1.0)
+    total = float((rest * local.voxels.tia_Bq_s_mL).sum(dtype=np.float64)) * first.grid.voxel_mL
+    # voxels at the rims of regions, which belong to those too, are not scaled: some percent
+    assert total == pytest.approx(local.curves["remainder"].tia_Bq_s, rel=0.1)
+    voxels = local.voxels.tia_Bq_s_mL[rest >= 1.0].astype(np.float64)
+    assert np.median(voxels) > 0.1 * voxels.mean()
+    assert local.voxels.scaling["remainder"] == pytest.approx(1.0, abs=0.5)
+
+
 def test_local_deposition_is_the_self_dose_of_electrons(local):
     document = received_document(local)
     for region in document["regions"]:
@@ -106,6 +128,30 @@ def test_bed_is_above_the_dose_and_grows_with_it(local):
     # EUBED of uneven BED lies below its mean (Jensen)
     assert rows["lesion:L1"]["voxel_bed_Gy"]["eubed"] <= rows["lesion:L1"]["voxel_bed_Gy"]["mean"]
     assert rows["liver"]["voxel_bed_Gy"]["eubed"] is None
+
+
+def test_alphas_have_no_bed_of_low_let(tmp_path):
+    grid = axial_grid((8, 12, 12), (5.0, 5.0, 5.0), (0.0, 0.0, 0.0))
+    ball = np.zeros(grid.shape, np.uint16)
+    ball[2:6, 3:9, 3:9] = 1
+    write_nifti(tmp_path / "activity.nii.gz", 1e3 * ball.astype(np.float32), grid)
+    write_nifti(tmp_path / "labels.nii.gz", ball, grid)
+    image = {
+        "activity": "activity.nii.gz", "unit": "Bq/mL", "acquired_at": "2026-01-06T09:00:00",
+        "decay_corrected_to": "acquisition_start",
+        "regions": [{"file": "labels.nii.gz", "names": {"1": "kidneys"}}],
+    }  # fmt: skip
+    content = {
+        "case": "A1", "nuclide": "Ac-225", "administered_GBq": 0.008, "images": [image],
+        "administered_at": "2026-01-05T09:00:00", "dose": {"kinetics": {"model": "haenscheid"}},
+    }  # fmt: skip
+    (tmp_path / "case.yaml").write_text(yaml.safe_dump(content))
+    found = patient_dose(tmp_path, engine="local", threads=2)
+    assert found.voxels.with_bed == ()
+    row = received_document(found)["regions"][0]
+    assert row["by_radiation"]["alpha"] > 0.9 * row["dose_Gy"]["median"]
+    assert row["bed_Gy"] is None
+    assert "voxel_bed_Gy" not in row
 
 
 def test_registration_finds_that_nothing_moved(local):
@@ -185,6 +231,19 @@ def test_blood_makes_marrow_and_says_when_it_must_not(tabled, tmp_path):
     document = received_document(patient_dose(sick))
     assert not document["marrow"]["valid"]
     assert any(c["status"] == "invalid" for c in document["checks"])
+
+
+def test_trapezoids_say_their_tail(tabled):
+    row = received_document(patient_dose(tabled(dose={"kinetics": {
+        "model": "trapezoid", "tail_points": 3, "start": "constant"}})))["regions"][0]  # fmt: skip
+    true = 3e8 * 45.0 * HOUR / math.log(2.0)
+    # chords lie above a convex curve: up to 7 % with 2 half-lives between the last points
+    assert 1.0 < row["tia_Bq_s"] / true < 1.15
+    assert "tail" in row["fit"]["bias"]
+    assert row["fit"]["relative_sd"] == pytest.approx(0.02, abs=0.015)
+    coefficient, rate = (np.array(row["fit"]["exponentials"][k])
+                         for k in ("coefficient_Bq", "rate_per_s"))  # fmt: skip
+    assert float((coefficient / rate).sum()) == pytest.approx(row["tia_Bq_s"])
 
 
 def test_a_table_gives_doses_with_its_own_volumes(tabled):

@@ -23,10 +23,26 @@ from ligandose.plan import (
     goal_from_mapping,
 )
 from ligandose.plan.blood_state import blood_state
-from ligandose.plan.individual_summary import checks_document, parameters_document
-from ligandose.plan.prescription_scale import probability_above, total_Gy, with_activities
+from ligandose.plan.individual_summary import (
+    agreement_document,
+    checks_document,
+    parameters_document,
+)
+from ligandose.plan.prescription_scale import (
+    probability_above,
+    standing,
+    total_Gy,
+    with_activities,
+)
 from ligandose.plan.prescription_solve import designs, least_scale
-from ligandose.plan.selection_rules import eligible, target_loss, uptakes
+from ligandose.plan.selection_rules import (
+    eligible,
+    other_targets,
+    selection_document,
+    target_loss,
+    uptakes,
+)
+from ligandose.plan.strategies_compare import strategies
 
 HOUR_S, DAY_S = 3600.0, 86400.0
 GIVEN = (
@@ -204,3 +220,80 @@ def test_loss_of_target_is_seen() -> None:
     assert not eligible(found[0])
     assert len(target_loss(found, threshold=1.0)) == 1
     assert not eligible(replace(found[0], ratio={"lesion:bone": 4.0}), discordant=["liver"])
+
+
+def test_what_is_lost_is_not_named_again() -> None:
+    instead = other_targets(ld.agent("177Lu-PSMA-617"), "mCRPC")
+    assert "FOLH1" not in [x["target"] for x in instead]
+    assert {
+        "target": "hydroxyapatite",
+        "agents": ["223Ra-dichloride", "89Sr-dichloride"],
+    } in instead
+    assert other_targets(ld.agent("177Lu-PSMA-617"), None) == []
+
+
+def test_sampling_and_laplace_are_compared(patient: Individual) -> None:
+    sampled = patient.posterior(draws=60, steps=4, seed=4)
+    found = agreement_document(sampled)
+    assert found is not None
+    assert found["sd_ratio"][0] <= found["sd_ratio"][1]
+    # draws that lie four posterior sd beside the mode along what was measured must be noticed
+    normal = sampled.laplace
+    width = 1.0 / np.sqrt(1.0 + normal.singular[0] ** 2)
+    moved = replace(sampled.draws, score=sampled.draws.score + 4.0 * width * normal.directions[0])
+    away = agreement_document(replace(sampled, draws=moved))
+    assert away is not None
+    assert not away["agrees"]
+    assert away["largest_shift_sd"] > 2.0
+
+
+def test_strategies_of_a_goal(planner: Planner) -> None:
+    wanted = {**GOAL, "keep": ["all lesions above 20 Gy"], "other_nuclide": "225Ac-PSMA-617"}
+    own = replace(planner, goal=goal_from_mapping({**wanted, "cycles": [2]}))
+    found = {p.name: p for p in strategies(own)}
+    assert list(found) == [
+        "fixed label activity", "limits", "kidney-limited", "tumour-prescribed", "de-escalation",
+        "other nuclide",
+    ]  # fmt: skip
+    # fewer limits never allow less
+    assert found["kidney-limited"].total_GBq >= 0.98 * found["limits"].total_GBq
+    other = found["other nuclide"]
+    given = planner.posterior.course(ONE, seed=planner.seed)
+    for region in ("kidneys", "lesion:bone"):
+        # what was given stays in the doses, whatever the agent of the treatments to come
+        assert np.all(other.course.dose_of(region) > given.dose_of(region))
+        np.testing.assert_allclose(
+            other.course.of(other.course.dose_per_cycle_Gy[:, 0].sum(axis=-1), region),
+            given.dose_of(region), rtol=1e-9,
+        )  # fmt: skip
+    assert other.planned[0].time_s > 0.0
+
+
+def test_patients_without_the_target_get_less_and_are_rejected() -> None:
+    pair = ld.agent("68Ga-PSMA-11"), ld.agent("177Lu-PSMA-617")
+    host = ld.host("adult-male", disease="mCRPC")
+    one = Regimen.cycles(1, activity_GBq=7.4, amount_nmol=110.0)
+    found = selection_document(*pair, host, patients=40, discordant_share=0.4, regimen=one)
+    groups = found["groups"]
+    assert groups["selected"]["patients"] + groups["rejected"]["patients"] <= 40
+    assert found["share_eligible"] < found["share_above_liver"]
+    worst = groups["rejected"]["least_lesion_dose_Gy"]["median"]
+    assert worst < 0.2 * groups["selected"]["least_lesion_dose_Gy"]["median"]
+
+
+def test_limits_come_before_doses_to_keep(planner: Planner) -> None:
+    design = replace(designs(planner.goal, planner.agent, given=1)[0], profile=(1.0,), cycles=2)
+    bed = total_Gy(planner.simulated(design, 1.0), "kidneys", LimitQuantity.BED)
+    allowed = 1.02 * float(np.quantile(bed, 0.9))
+    goal = goal_from_mapping(
+        {**GOAL, "limits": [f"P(kidney BED > {allowed:.3f} Gy) < 12 %"], "cycles": [2, 6],
+         "keep": ["all lesions above 500 Gy"], "activity_GBq": [1, 40]}
+    )  # fmt: skip
+    own = replace(planner, goal=goal)
+    # one treatment of the least activity is within the limit, five are not; no number of them
+    # keeps the lesions, and the lesions would get most from five
+    plan = own.best("limits", designs(goal, own.agent, given=1))
+    assert len(plan.planned) == 1
+    assert standing(plan.course, goal) == (True, False)
+    five = replace(design, profile=(1.0,) * 5, cycles=6)
+    assert standing(own.simulated(five, 1.0), goal) == (False, False)

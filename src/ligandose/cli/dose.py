@@ -139,7 +139,8 @@ def _print(document: Mapping[str, Any]) -> None:
         bed: dict[str, Any] = r["bed_Gy"] or {}
         rows.append(
             (
-                region_label(r["region"]), number(1e3 * r["mass_kg"]), r["fit"]["model"],
+                region_label(r["region"]), number(1e3 * r["mass_kg"]),
+                r["fit"]["model"].replace("_", " "),
                 number(r["tia_Bq_s"] / 3.6e12), number(found["median"]),
                 interval(found["p05"], found["p95"]), percent(r["uncertainty"]["relative_sd"]),
                 number(bed.get("median")),

@@ -13,6 +13,8 @@ from ligandose.cli.options import Debug, Json, Out, Quiet, RunSeed, number_optio
 if TYPE_CHECKING:
     from ligandose.report.tables import Page, Table
 
+SMALL_GBQ = 0.1
+UNEXPLAINED = 0.01
 Folder = Annotated[
     Path, typer.Argument(metavar="CASE", help="Folder with patient.yaml; docs/plan.md.")
 ]
@@ -85,9 +87,13 @@ def _rows(document: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _planned(planned: list[Mapping[str, Any]]) -> str:
-    """Return "6 × 7.40" or, where they differ, "8.1, 7.6, 7.3" (GBq)."""
-    given = [f"{cycle['activity_GBq']:.2f}" for cycle in planned]
-    return f"{len(given)} × {given[0]}" if len(set(given)) == 1 else ", ".join(given)
+    """Return "6 × 7.4" or, where they differ, "8.1, 7.6, 7.3" (GBq; MBq where small)."""
+    small = max((cycle["activity_GBq"] for cycle in planned), default=1.0) < SMALL_GBQ
+    unit, factor = (" MBq", 1e3) if small else ("", 1.0)
+    given = [f"{factor * cycle['activity_GBq']:.3g}" for cycle in planned]
+    if len(set(given)) == 1:
+        return f"{len(given)} × {given[0]}{unit}"
+    return ", ".join(given) + unit
 
 
 def _columns(document: Mapping[str, Any]) -> tuple[str, ...]:
@@ -98,9 +104,9 @@ def _columns(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _sentences(document: Mapping[str, Any]) -> tuple[str, ...]:
     prescription, stop = document["prescription"], document["stop"]
-    method, checks = document["posterior"]["method"], document["posterior"]["checks"]
+    checks = document["posterior"]["checks"]
     first = prescription["cycles"][0]
-    fits = "holds every limit" if prescription["feasible"] else "does not meet the goal in full"
+    fits = "meets the goal" if prescription["feasible"] else "does not meet the goal in full"
     said = [
         f"Next: {first['activity_GBq']:.3g} GBq of {document['agent']} ({first['amount_nmol']:g} "
         f"nmol) on day {first['day']:g}, cycle {first['cycle']} of "
@@ -108,17 +114,62 @@ def _sentences(document: Mapping[str, Any]) -> tuple[str, ...]:
         f"the strategy {prescription['strategy']!r} {fits}"
         + (f", set by {prescription['set_by']!r}." if prescription["set_by"] else "."),
     ]
+    missed = [row for row in document["probabilities"] if not row["holds"]]
+    if any(row["kind"] == "limit" for row in missed):
+        said.insert(0, "No further treatment in the allowed range holds every limit.")
+    if checks["p_value"] is not None and checks["p_value"] < UNEXPLAINED:
+        said.insert(0, "The model does not explain these data: do not trust its doses.")
+    said += [_missed(row) for row in missed]
     if stop["reasons"]:
         said.insert(0, "Do not go on now: " + "; ".join(stop["reasons"]) + ".")
+        said = [s.replace("Next:", "Once that is resolved:", 1) for s in said]
+    if stop["change_to"]:
+        said.insert(1, _instead(stop["change_to"]))
+    said += [f"PET: {_eligible(scan)}" for scan in document["selection"]]
     said += document["changed"]
     if checks["p_value"] is not None:
-        said.append(
-            f"Posterior of {method['scores']} scores from {method['data']} data; "
-            f"a repeated set of data would miss the model by more with probability "
-            f"{checks['p_value']:.2g}."
-        )
+        said.append(_posterior(document["posterior"]))
     said += stop["rules"]
     return tuple(said)
+
+
+def _posterior(found: Mapping[str, Any]) -> str:
+    method, agreement = found["method"], found["method"]["laplace_agreement"]
+    words = [p["identified"] for p in found["parameters"]]
+    sampled = ""
+    if agreement is not None:
+        word = "agree" if agreement["agrees"] else "differ"
+        shift = agreement["largest_shift_sd"]
+        sampled = f" Sampling and Laplace {word} (largest shift {shift:.2g} sd)."
+    return (
+        f"{method['data']} data identify {words.count('yes')} of {len(words)} values and tell of "
+        f"{words.count('partly')} more; the rest is the population's. A repeated set of data "
+        f"would miss the model by more with probability {found['checks']['p_value']:.2g}.{sampled}"
+    )
+
+
+def _missed(row: Mapping[str, Any]) -> str:
+    found, wanted = 100.0 * row["probability_above"], 100.0 * row["allowed"]
+    side = "at most" if row["kind"] == "limit" else "at least"
+    return (
+        f"Not met: {row['text']!r}; above {row['dose_Gy']:g} Gy with {found:.1f} %, "
+        f"{side} {wanted:g} % is asked for."
+    )
+
+
+def _instead(targets: list[Mapping[str, Any]]) -> str:
+    with_agent = [t for t in targets if t["agents"]]
+    known = "; ".join(f"{t['target']}: {', '.join(t['agents'])}" for t in with_agent)
+    rest = ", ".join(t["target"] for t in targets if not t["agents"])
+    others = f"other targets of the disease without an agent in the catalogue: {rest}"
+    return ("Agents to change to: " + known if known else "No agent to change to") + f" ({others})."
+
+
+def _eligible(scan: Mapping[str, Any]) -> str:
+    ratio = ", ".join(f"{name} {value:.3g}" for name, value in scan["lesion_over_liver"].items())
+    word = "eligible" if scan["eligible"] else "not eligible"
+    fdg = f"; seen by FDG alone: {', '.join(scan['discordant'])}" if scan["discordant"] else ""
+    return f"{scan['scan']} on day {scan['day']:g}, over the liver: {ratio}{fdg}: {word}."
 
 
 def _print(document: Mapping[str, Any]) -> None:
@@ -133,6 +184,7 @@ def _print(document: Mapping[str, Any]) -> None:
 
 
 def _page(document: Mapping[str, Any]) -> Page:
+    from ligandose.report.summary import PATIENT_USE
     from ligandose.report.tables import Page
 
     return Page(
@@ -141,6 +193,7 @@ def _page(document: Mapping[str, Any]) -> Page:
         columns=_columns(document),
         rows=tuple(_rows(document)),
         command="ligandose plan case --goal plan.yaml --out out",
+        intended_use=PATIENT_USE,
     )
 
 
@@ -161,7 +214,7 @@ def _tables(document: Mapping[str, Any]) -> list[Table]:
         [d["datum"], d["measured"], *(d["predicted"][s] for s in statistics), d["share_below"]]
         for d in document["posterior"]["checks"]["data"]
     ]
-    return [
+    found = [
         table(
             "predicted",
             ("region", *(f"dose_{s}_Gy" for s in statistics), *(f"bed_{s}_Gy" for s in statistics)),
@@ -175,6 +228,31 @@ def _tables(document: Mapping[str, Any]) -> list[Table]:
         ),
         table("checks", ("datum", "measured", *statistics, "share_below"), checks),
     ]  # fmt: skip
+    rule = document["population_selection"]
+    return found if rule is None else [*found, _selection_table(rule)]
+
+
+def _selection_table(rule: Mapping[str, Any]) -> Table:
+    """Return doses and effect among selected and rejected virtual patients."""
+    from ligandose.report.tables import table
+
+    rows: list[list[Any]] = []
+    for group, own in rule["groups"].items():
+        if not own["patients"]:
+            continue
+        named = {
+            "least lesion, Gy": own["least_lesion_dose_Gy"],
+            **{f"{name}, Gy": dose for name, dose in own["lesion_dose_Gy"].items()},
+            "kidneys, Gy": own["kidney_dose_Gy"],
+        }
+        if own["tumour_control"] is not None:
+            named["control of all lesions"] = own["tumour_control"]
+        share = own["patients"] / rule["patients"]
+        rows += [
+            [group, share, what, *(value[s] for s in ("mean", "median", "p05", "p95"))]
+            for what, value in named.items()
+        ]
+    return table("selection", ("group", "share", "of", "mean", "median", "p05", "p95"), rows)
 
 
 def _write(document: Mapping[str, Any], out: Path) -> Path:

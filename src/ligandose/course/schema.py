@@ -134,6 +134,15 @@ _UNITS: dict[str, dict[str, float]] = {
 }
 
 
+BOUNDS = {
+    "greater_than": ("gt", "above"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "below"),
+    "less_than_equal": ("le", "at most"),
+}
+"""Errors of a number out of bounds: which bound, and its word."""
+
+
 def checked(text: StudyText, shape: type[AnyPart]) -> AnyPart:
     """Return the checked parts of a file of a given shape.
 
@@ -177,6 +186,9 @@ def _message(text: StudyText, error: ErrorDetails, shape: type[BaseModel]) -> st
     if kind == "span":
         allowed = error.get("ctx", {}).get("allowed", "")
         return f"{got}, allowed is {allowed}{_unit_slip(key, value)}"
+    if kind in BOUNDS:
+        bound, word = BOUNDS[kind]
+        return f"{got}, allowed is {word} {error.get('ctx', {}).get(bound)}"
     if isinstance(value, int) and not isinstance(value, bool) and key in SPANS:
         return f"{got}, allowed is {SPANS[key]}"
     if isinstance(value, str) and kind in ("float_type", "int_type"):

@@ -11,18 +11,21 @@ from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from ligandose.errors import InputError
+from ligandose.kinetics.tac_solve import FASTEST_FALL
 
 Floats = NDArray[np.float64]
 STEPS = 40
 TOLERANCE = 1e-10
-FASTEST = 30.0
 
 _options: Any = {"cache": True, "error_model": "numpy", "fastmath": False}
 
 
 @dataclass(frozen=True)
 class VoxelFits:
-    """Mono-exponential fits A exp(−(λ_p + k) t), k ≥ 0, A ≥ 0; arrays (voxels,).
+    """Mono-exponential fits A exp(−(λ_p + k) t), A ≥ 0; arrays (voxels,).
+
+    k is not below 0 and not above 2 ln 2 per time of the first point, as in curves of regions:
+    what vanished before it was not measured, and noise would become activity without bound.
 
     Attributes:
         amplitude_Bq: A.
@@ -112,10 +115,12 @@ def _rate(time: Any, y: Any, w: Any, decay: float) -> float:  # pragma: no cover
     """Return the biological rate: a root of the slope, bracketed, by Newton or bisection."""
     if _slope(0.0, time, y, w, decay) <= 0.0:
         return 0.0
-    low, high = 0.0, 0.3 / time[-1]
-    top = FASTEST / time[0]
+    top = FASTEST_FALL / time[0]
+    if _slope(top, time, y, w, decay) > 0.0:
+        return top
+    low, high = 0.0, min(top, 0.3 / time[-1])
     while high < top and _slope(high, time, y, w, decay) > 0.0:
-        low, high = high, 2.0 * high
+        low, high = high, min(top, 2.0 * high)
     k = 0.5 * (low + high)
     for _ in range(STEPS):
         p, q, p1, q1, q2 = _profile(k, time, y, w, decay)

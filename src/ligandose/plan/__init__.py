@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from ligandose.plan.individual_model import Individual, Posterior
     from ligandose.plan.individual_prior import Prior, prior_of
     from ligandose.plan.plan_document import Settings, plan_content
+    from ligandose.plan.population_fit import (
+        GoodnessOfFit,
+        PopulationFit,
+        fit_population,
+        goodness_of_fit,
+    )
+    from ligandose.plan.population_model import Population, Subject
+    from ligandose.plan.population_petab import read_petab, write_petab
+    from ligandose.plan.population_prior import OwnValue, read_prior, write_prior
+    from ligandose.plan.population_tables import read_events, write_events
     from ligandose.plan.prescription_goal import (
         Bound,
         Goal,
@@ -47,13 +57,17 @@ __all__ = [
     "DicomNode",
     "Given",
     "Goal",
+    "GoodnessOfFit",
     "Individual",
     "Laplace",
     "Measured",
+    "OwnValue",
     "PatientCase",
     "PatientData",
     "PatientDose",
     "Planner",
+    "Population",
+    "PopulationFit",
     "Posterior",
     "Prescription",
     "Prior",
@@ -61,22 +75,31 @@ __all__ = [
     "RegionTia",
     "Settings",
     "StopRules",
+    "Subject",
     "ValueDatum",
+    "fit_population",
     "generate_example",
     "goal_from_mapping",
+    "goodness_of_fit",
     "image_files",
     "map_laplace",
     "measured",
     "patient_dose",
     "plan_content",
     "prior_of",
+    "read_events",
     "read_goal",
     "read_patient",
+    "read_petab",
+    "read_prior",
     "read_received",
     "received_document",
     "region_tia",
     "selection_document",
     "strategies",
+    "write_events",
+    "write_petab",
+    "write_prior",
 ]
 
 _LATE = {
@@ -87,6 +110,11 @@ _LATE = {
     "individual_model": ("Individual", "Posterior"),
     "individual_prior": ("Prior", "prior_of"),
     "plan_document": ("Settings", "plan_content"),
+    "population_fit": ("GoodnessOfFit", "PopulationFit", "fit_population", "goodness_of_fit"),
+    "population_model": ("Population", "Subject"),
+    "population_petab": ("read_petab", "write_petab"),
+    "population_prior": ("OwnValue", "read_prior", "write_prior"),
+    "population_tables": ("read_events", "write_events"),
     "prescription_goal": ("Bound", "Goal", "StopRules", "goal_from_mapping", "read_goal"),
     "prescription_solve": ("Planner", "Prescription"),
     "selection_rules": ("selection_document",),

@@ -138,8 +138,9 @@ def check_data(data: PatientData, *, regions: Sequence[str], keys: Sequence[str]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"given: the name {name!r} stands twice; names must differ")
+    given = {g.name: g for g in data.given}
     for i, a in enumerate(data.activities, start=1):
-        where = f"measurement {i} ({a.region}, {a.time_s / 3600.0:g} h)"
+        where = f"measurement in row {i} ({a.given}, {a.region}, {a.time_s / 3600.0:g} h)"
         if a.given not in names:
             raise InputError(f"{where}: scan {a.given!r} is not one of {', '.join(names) or '–'}")
         if a.region not in (*regions, WHOLE_BODY):
@@ -150,6 +151,7 @@ def check_data(data: PatientData, *, regions: Sequence[str], keys: Sequence[str]
             raise InputError(f"{where}: quantity {a.quantity!r}; known: {', '.join(QUANTITIES)}")
         if not (np.isfinite(a.value) and a.value > 0.0):
             raise InputError(f"{where}: value {a.value:g} must be above 0 and finite")
+        _check_held(a, given[a.given], where)
         if not 0.0 < a.relative_sd <= 1.0:
             raise InputError(
                 f"{where}: relative uncertainty {a.relative_sd:g} is outside above 0 to 1 "
@@ -168,6 +170,17 @@ def check_data(data: PatientData, *, regions: Sequence[str], keys: Sequence[str]
                 f"blood: {c.lineage} = {c.count_1e9_L:g} on day {c.day:g}; known are "
                 f"{', '.join(COUNTS)} in 1e9/L, above 0 and below 5000"
             )
+
+
+def _check_held(datum: ActivityDatum, given: Given, where: str) -> None:
+    """Check that a region does not hold more than was given."""
+    most = {"activity_MBq": given.activity_Bq / 1e6, "percent_IA": 100.0}.get(datum.quantity)
+    if most is not None and datum.value > most:
+        unit = "MBq" if datum.quantity == "activity_MBq" else "% of what was given"
+        raise InputError(
+            f"{where}: value {datum.value:g} {unit} is more than the {most:g} that were given; "
+            "check unit and region"
+        )
 
 
 @cache

@@ -11,6 +11,7 @@
       - {name: PET, agent: 68Ga-PSMA-11, day: -14, activity_GBq: 0.16, amount_nmol: 3}
     measurements: measurements.csv     # scan, region, time_h, quantity, value, uncertainty_percent
     blood: blood.csv                   # day, lineage, count_1e9_L
+    population: population.csv         # a group's own prior (`population_prior`); may be left out
 
 `case`, `agent` and labels follow the case.yaml of images; days count from the first treatment.
 """
@@ -43,6 +44,7 @@ from ligandose.errors import InputError, UnknownNameError
 from ligandose.evidence.units import to_internal
 from ligandose.hosts import Host, diseases, hosts, with_targets
 from ligandose.hosts import host as catalogue_host
+from ligandose.plan.file_spans import between
 from ligandose.plan.individual_data import (
     QUANTITIES,
     ActivityDatum,
@@ -52,6 +54,7 @@ from ligandose.plan.individual_data import (
     ValueDatum,
     model_sd,
 )
+from ligandose.plan.population_prior import OwnValue, read_prior
 
 PATIENT_FILE = "patient.yaml"
 MEASUREMENT_COLUMNS = ("scan", "region", "time_h", "quantity", "value", "uncertainty_percent")
@@ -63,19 +66,19 @@ _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 
 
 class _EgfrPart(Part):
-    day: Annotated[float, Field(ge=-3650, le=3650)]
-    mL_min: Annotated[float, Field(gt=0, le=300)]
+    day: Annotated[float, between(-3650, 3650, "days")]
+    mL_min: Annotated[float, between(0, 300, "mL/min", above=True)]
 
 
 class _ValuePart(Part):
-    value: Annotated[float, Field(gt=0, lt=1e12)]
-    relative_sd: Annotated[float, Field(gt=0, le=1)]
+    value: Annotated[float, between(0, 1e12, above=True)]
+    relative_sd: Annotated[float, between(0, 1, above=True)]
 
 
 class _GivenPart(Part):
     name: str
     agent: str
-    day: Annotated[float, Field(ge=-3650, le=3650)]
+    day: Annotated[float, between(-3650, 3650, "days")]
     activity_GBq: Annotated[float, within("activity_GBq")]
     amount_nmol: Annotated[float, within("amount_nmol")]
     infusion_min: Annotated[float, within("infusion_min")] = 0.0
@@ -86,12 +89,13 @@ class _PatientPart(Part):
     agent: str
     host: str
     disease: str | None = None
-    body_mass_kg: Annotated[float | None, Field(gt=1, le=400)] = None
+    body_mass_kg: Annotated[float | None, between(1, 400, "kg")] = None
     egfr: list[_EgfrPart] = Field(default_factory=list[_EgfrPart])
     values: dict[str, _ValuePart] = Field(default_factory=dict[str, _ValuePart])
     given: list[_GivenPart] = Field(default_factory=list[_GivenPart])
     measurements: str | None = None
     blood: str | None = None
+    population: str | None = None
     discordant: list[str] = Field(default_factory=list[str])
 
 
@@ -105,6 +109,7 @@ class PatientCase:
         data: measurements.
         discordant: lesion kinds that only FDG shows.
         sha256: hashes of the files by name.
+        own: values of which the group knows its own population.
     """
 
     name: str
@@ -113,6 +118,7 @@ class PatientCase:
     data: PatientData
     discordant: tuple[str, ...]
     sha256: Mapping[str, str]
+    own: tuple[OwnValue, ...] = ()
 
 
 def read_patient(folder: Path | str) -> PatientCase:
@@ -156,7 +162,25 @@ def read_patient(folder: Path | str) -> PatientCase:
         counts=_counts(path, part.blood, hashes),
         egfr=tuple(sorted((e.day, e.mL_min) for e in part.egfr)),
     )
-    return PatientCase(part.case, agent, person, data, tuple(part.discordant), hashes)
+    own = _own(path, part.population, person, agent, hashes)
+    for lesion in part.discordant:
+        if lesion not in person.lesions:
+            raise UnknownNameError(
+                "lesion", lesion, person.lesions, where=text.place(("discordant",)).rstrip(":")
+            )
+    return PatientCase(part.case, agent, person, data, tuple(part.discordant), hashes, own)
+
+
+def _own(
+    folder: Path, name: str | None, host: Host, agent: Agent, hashes: dict[str, str]
+) -> tuple[OwnValue, ...]:
+    if name is None:
+        return ()
+    if Path(name).name != name:
+        raise InputError(f"{folder.name}/{name}: no such file; name a csv file of the folder")
+    found = read_prior(folder / name, host=host, agent=agent)
+    hashes[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    return found
 
 
 def _known(
@@ -197,7 +221,10 @@ def _values(text: StudyText, part: _PatientPart, host: Host) -> tuple[ValueDatum
     for key, v in part.values.items():
         if key not in host.findings:
             raise UnknownNameError(
-                "value of the host", key, host.findings, where=text.place(("values", key))
+                "value of the host",
+                key,
+                host.findings,
+                where=text.place(("values", key)).rstrip(":"),
             )
         unit = host.findings[key].unit
         internal = to_internal(v.value, unit, where=f"values {key}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,9 @@ from ligandose.plan.individual_data import (
 from ligandose.plan.individual_fit import STEP, Laplace, map_laplace
 from ligandose.plan.individual_prior import HOST, SEPARATOR, STRUCTURE, Prior, prior_of
 from ligandose.plan.individual_sample import Draws, Target, importance, preconditioned_chains
+
+if TYPE_CHECKING:
+    from ligandose.plan.population_prior import OwnValue
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, Mapping[str, Floats]]
@@ -71,6 +75,7 @@ class Individual:
         *,
         knowledge: bool = True,
         structure: Callable[[str], float] = structure_sd,
+        own: Sequence[OwnValue] = (),
     ) -> Individual:
         """Return a patient with the prior of the population.
 
@@ -80,6 +85,7 @@ class Individual:
             data: what was measured.
             knowledge: whether typical values are uncertain too (`prior_of`).
             structure: log-sd by region of what no parameter explains.
+            own: values of which a group knows its own population.
 
         Raises:
             InputError: data that the model cannot explain.
@@ -98,6 +104,10 @@ class Individual:
         )  # fmt: skip
         known = (*full.organs, *full.lesions, "blood", "heart_contents")
         check_data(data, regions=known, keys=tuple(full.findings))
+        if own:
+            from ligandose.plan.population_prior import with_own
+
+            prior = with_own(prior, own)
         return cls(agent, full, data, prior)
 
     def with_data(self, data: PatientData) -> Individual:

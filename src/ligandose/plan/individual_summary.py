@@ -23,6 +23,8 @@ IDENTIFIED = 0.5
 TOUCHED = 0.9
 """… and touched by the data below this one; else it is what the population says."""
 TAIL = 0.05
+SHIFT = 0.5
+RATIO = (0.7, 1.4)
 DIRECTIONS_SHOWN = 5
 PARTS_SHOWN = 4
 
@@ -91,6 +93,29 @@ def directions_document(posterior: Posterior) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def agreement_document(posterior: Posterior) -> dict[str, Any] | None:
+    """Return how the sampled posterior differs from its Laplace approximation; None if not sampled.
+
+    Along each direction in which the data speak: how far the mean of the draws lies from the
+    mode, in posterior sd, and the sd of the draws over that of the approximation. The largest
+    shift and the smallest and largest ratio are told; both agree where none is beyond `SHIFT`
+    and `RATIO`, which leaves room for the scatter of a hundred independent draws.
+    """
+    normal, draws = posterior.laplace, posterior.draws
+    if draws.method == "laplace" or normal.singular.size == 0:
+        return None
+    width = 1.0 / np.sqrt(1.0 + normal.singular**2)
+    along = ((draws.score - normal.mode) @ normal.directions.T) / width
+    shift = float(np.max(np.abs(along.mean(axis=0))))
+    ratio = along.std(axis=0, ddof=1)
+    low, high = float(ratio.min()), float(ratio.max())
+    return {
+        "largest_shift_sd": shift,
+        "sd_ratio": [low, high],
+        "agrees": shift < SHIFT and RATIO[0] < low and high < RATIO[1],
+    }
 
 
 def checks_document(posterior: Posterior, *, seed: int = 1) -> dict[str, Any]:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ligandose.agents import agent as catalogue_agent
 from ligandose.course import Regimen
 from ligandose.plan.individual_data import PatientData
 from ligandose.plan.individual_file import PatientCase
 from ligandose.plan.individual_model import DRAWS, STEPS, Individual, Posterior
 from ligandose.plan.individual_summary import (
+    agreement_document,
     checks_document,
     directions_document,
     doses_document,
@@ -20,7 +22,12 @@ from ligandose.plan.prescription_goal import Goal, check_goal
 from ligandose.plan.prescription_revise import revision
 from ligandose.plan.prescription_solve import Planner, Prescription, designs, label_use
 from ligandose.plan.prescription_stop import stop_document
-from ligandose.plan.selection_rules import eligible, uptakes
+from ligandose.plan.selection_rules import (
+    check_imaging,
+    eligible,
+    selection_document,
+    uptakes,
+)
 from ligandose.plan.strategies_compare import (
     chosen,
     external_beam,
@@ -30,6 +37,7 @@ from ligandose.plan.strategies_compare import (
     strategies,
     strategy_document,
 )
+from ligandose.plan.strategies_nuclide import check_vector
 
 Progress = Callable[[float, str], None]
 
@@ -80,6 +88,7 @@ def plan_content(
     """
     say = progress or _silent
     say(0.0, "prior")
+    _check(case, goal)
     individual = _patient(case, case.data)
     check_goal(
         goal, regions=(*individual.host.organs, *individual.host.lesions),
@@ -111,9 +120,24 @@ def plan_content(
         "external_beam": external_document(external_beam(best.course, goal)),
         "changed": list(changed),
         "stop": stop,
-        "selection": _selection(case),
+        "selection": _selection(case, goal),
+        "population_selection": _population(case, goal, settings, say),
         "omissions": list(OMISSIONS),
     }
+
+
+def _check(case: PatientCase, goal: Goal) -> None:
+    """Check what can be checked of a goal before anything is computed.
+
+    Raises:
+        InputError: no cycle left to plan, or agents that do not fit.
+        UnknownNameError: an agent that is not in the catalogue.
+    """
+    designs(goal, case.agent, given=len(case.data.treatments(case.agent.name)))
+    if goal.other_nuclide:
+        check_vector(catalogue_agent(goal.other_nuclide), case.agent)
+    if goal.selection is not None:
+        check_imaging(catalogue_agent(goal.selection.imaging))
 
 
 def _silent(share: float, what: str) -> None:
@@ -123,7 +147,7 @@ def _silent(share: float, what: str) -> None:
 def _patient(case: PatientCase, data: PatientData) -> Individual:
     activity, _, _, amount = label_use(case.agent)
     label = Regimen.cycles(1, activity_GBq=activity, amount_nmol=amount)
-    return Individual.of(case.agent, case.host, data).screened(label)
+    return Individual.of(case.agent, case.host, data, own=case.own).screened(label)
 
 
 def _planner(posterior: Posterior, goal: Goal, settings: Settings) -> Planner:
@@ -178,17 +202,33 @@ def _posterior(posterior: Posterior) -> dict[str, Any]:
             "accepted": draws.accepted,
             "effective_draws": draws.effective,
             "model_evaluations": draws.evaluations,
+            "laplace_agreement": agreement_document(posterior),
         },
     }
 
 
-def _selection(case: PatientCase) -> list[dict[str, Any]]:
+def _selection(case: PatientCase, goal: Goal) -> list[dict[str, Any]]:
+    threshold = 1.0 if goal.selection is None else goal.selection.threshold
     return [
         {
             "scan": u.given,
             "day": u.day,
             "lesion_over_liver": dict(u.ratio),
-            "eligible": eligible(u, discordant=case.discordant),
+            "discordant": list(case.discordant),
+            "eligible": eligible(u, threshold=threshold, discordant=case.discordant),
         }
         for u in uptakes(case.data, treatment=case.agent.name)
     ]
+
+
+def _population(
+    case: PatientCase, goal: Goal, settings: Settings, say: Progress
+) -> dict[str, Any] | None:
+    rule = goal.selection
+    if rule is None:
+        return None
+    say(0.96, "selection")
+    return selection_document(
+        catalogue_agent(rule.imaging), case.agent, case.host, patients=rule.patients,
+        seed=settings.seed, threshold=rule.threshold, discordant_share=rule.discordant_share,
+    )  # fmt: skip

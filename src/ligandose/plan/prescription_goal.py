@@ -8,6 +8,12 @@ keep:
   - all lesions above 60 Gy       # without a probability: in 50 %
 activity_GBq: [1, 15]
 cycles: [1, 6]
+every_weeks: [6, 8]
+amount_nmol: [110, 200]
+stop: {platelets_1e9_L: 75, neutrophils_1e9_L: 1.0, egfr_mL_min: 40, lesion_over_liver: 1.0}
+other_nuclide: 225Ac-PSMA-617
+external_beam_fraction_Gy: 2
+selection: {imaging: 68Ga-PSMA-11, patients: 200, discordant_share: 0.1}
 """
 
 from __future__ import annotations
@@ -31,6 +37,7 @@ from ligandose.course.study_yaml import (
 )
 from ligandose.effect import LimitQuantity
 from ligandose.errors import InputError, UnknownNameError
+from ligandose.plan.file_spans import between
 
 QUANTITIES = {
     "": LimitQuantity.ABSORBED_DOSE,
@@ -111,6 +118,23 @@ class StopRules:
     lesion_over_liver: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A rule on the diagnostic PET that is tried on a virtual population.
+
+    Attributes:
+        imaging: agent of the PET.
+        patients: of the population.
+        threshold: every lesion must exceed this times the liver.
+        discordant_share: share of patients with disease that only FDG shows.
+    """
+
+    imaging: str
+    patients: int = 200
+    threshold: float = 1.0
+    discordant_share: float = 0.0
+
+
 @dataclass(frozen=True)
 class Goal:
     """What a plan is to reach.
@@ -126,6 +150,7 @@ class Goal:
         stop: rules for holding treatment.
         other_nuclide: agent of the same vector to compare, "" for none.
         external_beam_fraction_Gy: dose per fraction of added external beam; None for none.
+        selection: rule to try on a population; None for none.
     """
 
     objective: str
@@ -138,14 +163,22 @@ class Goal:
     stop: StopRules = StopRules()
     other_nuclide: str = ""
     external_beam_fraction_Gy: float | None = None
+    selection: Selection | None = None
 
 
 class _StopPart(Part):
-    platelets_1e9_L: Annotated[float | None, Field(gt=0, lt=1000)] = None
-    neutrophils_1e9_L: Annotated[float | None, Field(gt=0, lt=50)] = None
-    egfr_mL_min: Annotated[float | None, Field(gt=0, lt=200)] = None
-    egfr_loss_percent: Annotated[float | None, Field(gt=0, lt=100)] = None
-    lesion_over_liver: Annotated[float | None, Field(gt=0, lt=100)] = None
+    platelets_1e9_L: Annotated[float | None, between(0, 1000, "1e9/L", above=True)] = None
+    neutrophils_1e9_L: Annotated[float | None, between(0, 50, "1e9/L", above=True)] = None
+    egfr_mL_min: Annotated[float | None, between(0, 200, "mL/min", above=True)] = None
+    egfr_loss_percent: Annotated[float | None, between(0, 100, "%", above=True)] = None
+    lesion_over_liver: Annotated[float | None, between(0, 100, above=True)] = None
+
+
+class _SelectionPart(Part):
+    imaging: str
+    patients: Annotated[Whole, between(20, 5000)] = 200
+    threshold: Annotated[float, between(0, 100, above=True)] = 1.0
+    discordant_share: Annotated[float, between(0, 0.99)] = 0.0
 
 
 class _GoalPart(Part):
@@ -158,7 +191,8 @@ class _GoalPart(Part):
     amount_nmol: list[Annotated[float, within("amount_nmol")]] = Field(default_factory=list[float])
     stop: _StopPart = _StopPart()
     other_nuclide: str = ""
-    external_beam_fraction_Gy: Annotated[float | None, Field(gt=0, le=20)] = None
+    external_beam_fraction_Gy: Annotated[float | None, between(0, 20, "Gy", above=True)] = None
+    selection: _SelectionPart | None = None
 
 
 def read_goal(path: Path | str) -> Goal:
@@ -191,6 +225,7 @@ def _goal(text: StudyText) -> Goal:
         objective, limits, keep, (float(low), float(high)), (int(first), int(last)),
         tuple(part.every_weeks), tuple(part.amount_nmol), StopRules(**part.stop.model_dump()),
         part.other_nuclide, part.external_beam_fraction_Gy,
+        None if part.selection is None else Selection(**part.selection.model_dump()),
     )  # fmt: skip
 
 

@@ -115,12 +115,15 @@ def _next(plan: Prescription) -> float:
 
 
 def _activity_sentence(then: float, now: float, before: Prescription, plan: Prescription) -> str:
-    why = f"set by {plan.binding!r}" if plan.binding else "set by the range of activities"
-    if then > 0.0 and abs(now / then - 1.0) < WORTH_SAYING:
-        return f"The activity of each treatment to come stays near {now:.3g} GBq ({why})."
-    was = f"set by {before.binding!r}" if before.binding else "set by the range of activities"
-    way = "rises" if now > then else "falls"
+    def said(found: Prescription) -> str:
+        why = f"set by {found.binding!r}" if found.binding else "set by the range of activities"
+        each = ", ".join(dict.fromkeys(f"{a.activity_Bq / 1e9:.3g}" for a in found.planned))
+        return f"{len(found.planned)} of {each} GBq ({why})"
+
+    as_planned = then > 0.0 and len(before.planned) == len(plan.planned) + 1
+    if as_planned and abs(now / then - 1.0) < WORTH_SAYING:
+        return f"Treatments to come stay as they were planned: {said(plan)}."
     return (
-        f"The activity of the next treatment {way} from {then:.3g} GBq ({was}) to {now:.3g} GBq "
-        f"({why}); {len(plan.planned)} more treatments."
+        f"Treatments planned before the first of these data: {said(before)}; to come now: "
+        f"{said(plan)}."
     )

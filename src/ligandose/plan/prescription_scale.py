@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from ligandose.course import Course
 from ligandose.effect import LimitQuantity
 from ligandose.plan.individual_course import scaled_cycle
-from ligandose.plan.prescription_goal import ALL_LESIONS, Bound
+from ligandose.plan.prescription_goal import ALL_LESIONS, Bound, Goal
 
 Floats = NDArray[np.float64]
+
+ROUNDING = 1e-9
 
 
 def with_activities(course: Course, factor: Sequence[float]) -> Course:
@@ -61,3 +63,19 @@ def probability_above(course: Course, bound: Bound) -> float:
     """
     value = of_bound(course, bound)[~course.failed]
     return float(np.mean(~(value <= bound.dose_Gy))) if value.size else float("nan")
+
+
+def kept(course: Course, keep: Sequence[Bound]) -> bool:
+    """Return whether all doses that shall be kept are reached with their probability."""
+    return all(probability_above(course, b) >= b.probability for b in keep)
+
+
+def held(course: Course, limits: Sequence[Bound]) -> bool:
+    """Return whether all limits hold with their probability."""
+    return all(probability_above(course, b) <= b.probability + ROUNDING for b in limits)
+
+
+def standing(course: Course, goal: Goal) -> tuple[bool, bool]:
+    """Return whether all limits hold, and whether doses are kept beside: limits come first."""
+    safe = held(course, goal.limits)
+    return safe, safe and kept(course, goal.keep)

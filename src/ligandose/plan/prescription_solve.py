@@ -23,13 +23,19 @@ from ligandose.errors import InputError
 from ligandose.plan.individual_data import Given
 from ligandose.plan.individual_model import Posterior, regimen_of
 from ligandose.plan.prescription_goal import ALL_LESIONS, Bound, Goal
-from ligandose.plan.prescription_scale import of_bound, probability_above, with_activities
+from ligandose.plan.prescription_scale import (
+    ROUNDING,
+    held,
+    kept,
+    of_bound,
+    standing,
+    with_activities,
+)
 
 Floats = NDArray[np.float64]
 
 WEEK_S = 7 * 86400.0
 REPEATS = 3
-ROUNDING = 1e-9
 AGREED = 0.02
 """Two simulations agree when the activities that they lead to differ by less."""
 
@@ -213,30 +219,31 @@ def objective_of(course: Course, objective: str) -> float:
     return float(np.median(of_bound(course, bound)[solved]))
 
 
-def kept(course: Course, keep: Sequence[Bound]) -> bool:
-    """Return whether all doses that shall be kept are reached with their probability."""
-    return all(probability_above(course, b) >= b.probability for b in keep)
-
-
-def held(course: Course, limits: Sequence[Bound]) -> bool:
-    """Return whether all limits hold with their probability."""
-    return all(probability_above(course, b) <= b.probability + ROUNDING for b in limits)
-
-
 @dataclass(frozen=True)
 class Planner:
-    """A patient's posterior, the goal, and the agent that is to be given."""
+    """A patient's posterior, the goal, and the agent that is to be given.
+
+    `earlier` is the course of the treatments given where these were of another agent.
+    """
 
     posterior: Posterior
     goal: Goal
     agent: Agent
     given: tuple[Given, ...]
     seed: int = 1
+    earlier: Course | None = None
 
     def simulated(self, design: Design, scale_GBq: float) -> Course:
         """Return the course of the draws at an activity."""
-        regimen = regimen_for(self.agent, self.given, design, scale_GBq)
-        return self.posterior.course(regimen, agent=self.agent, seed=self.seed)
+        whole = regimen_for(self.agent, self.given, design, scale_GBq)
+        if self.earlier is None:
+            return self.posterior.course(whole, agent=self.agent, seed=self.seed)
+        from ligandose.plan.strategies_nuclide import joined
+
+        own = regimen_for(self.agent, (), design, scale_GBq)
+        later = self.posterior.course(own, agent=self.agent, seed=self.seed)
+        start = whole.administrations[len(self.given)].time_s
+        return replace(joined(self.earlier, later, start_s=start), regimen=whole)
 
     def fixed(self, name: str, design: Design, scale_GBq: float) -> Prescription:
         """Return a prescription with an activity that is given."""
@@ -257,11 +264,11 @@ class Planner:
         for design in designs:
             found.append(self._one(name, design, tumour_first=tumour_first, balanced=balanced))
         if tumour_first or self.goal.objective == "nothing":
-            return max(found, key=lambda p: (p.feasible, -p.total_GBq))
+            return max(found, key=lambda p: (standing(p.course, self.goal), -p.total_GBq))
         return max(
             found,
             key=lambda p: (
-                p.feasible,
+                standing(p.course, self.goal),
                 round(float(np.nan_to_num(p.objective)), 4),
                 objective_of(p.course, "lesion_dose"),
             ),
@@ -306,7 +313,7 @@ class Planner:
     def _count(self, reference: Course, design: Design, tumour_first: bool) -> Design:
         """Return the design with the number of cycles that serves the objective best."""
         done, (low, high) = len(self.given), self.goal.activity_GBq
-        best, most_value = design, (False, -np.inf, -np.inf)
+        best, most_value = design, ((False, False), -np.inf, -np.inf)
         for cycles in range(max(self.goal.cycles[0], done + 1), design.cycles + 1):
             profile = design.profile[: cycles - done]
             top = max(profile)
@@ -318,7 +325,7 @@ class Planner:
                 factor = max(least_scale(reference, self.goal.keep, given=done, profile=profile,
                                          most=factor), low / top)  # fmt: skip
             tried = with_activities(reference, [1.0] * done + [factor * w for w in profile])
-            fits = held(tried, self.goal.limits) and kept(tried, self.goal.keep)
+            fits = standing(tried, self.goal)
             dose = objective_of(tried, "lesion_dose")
             value = dose
             if self.goal.objective == "nothing" or tumour_first:

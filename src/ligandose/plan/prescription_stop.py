@@ -11,7 +11,7 @@ from ligandose.course.summary import distribution
 from ligandose.plan.blood_state import BloodState, blood_state
 from ligandose.plan.individual_data import COUNTS, PatientData
 from ligandose.plan.prescription_goal import Goal
-from ligandose.plan.selection_rules import target_loss, uptakes
+from ligandose.plan.selection_rules import other_targets, target_loss, uptakes
 
 DAY_S = 86400.0
 TREND_POINTS = 3
@@ -36,12 +36,15 @@ def stop_document(
         name: blood_state(course, name, data.counts, from_s=now, seed=seed) for name in COUNTS
     }
     reasons = [*_count_reasons(data, goal), *_egfr_reasons(data, goal)]
+    lost: list[str] = []
     if goal.stop.lesion_over_liver is not None:
         scans = uptakes(data, treatment=treatment)
-        reasons += target_loss(scans, threshold=goal.stop.lesion_over_liver)
+        lost = target_loss(scans, threshold=goal.stop.lesion_over_liver)
     return {
-        "go_on": not reasons,
-        "reasons": reasons,
+        "go_on": not reasons and not lost,
+        "reasons": [*reasons, *lost],
+        "change_agent": bool(lost),
+        "change_to": other_targets(course.agent, course.host.disease) if lost else [],
         "rules": _rules(goal),
         "blood": {name: _blood(state, goal, name) for name, state in states.items()},
         "egfr": _egfr(data),
@@ -59,7 +62,7 @@ def _count_reasons(data: PatientData, goal: Goal) -> list[str]:
         limit = _limit_of(goal, name)
         if own and limit is not None and own[-1].count_1e9_L < limit:
             reasons.append(
-                f"{name}: {own[-1].count_1e9_L:g} 1e9/L on day {own[-1].day:g}, below {limit:g}: "
+                f"{name}: {own[-1].count_1e9_L:g} × 10⁹/L on day {own[-1].day:g}, below {limit:g}: "
                 "hold until it has recovered"
             )
     return reasons
@@ -117,9 +120,9 @@ def _blood(state: BloodState, goal: Goal, lineage: str) -> dict[str, Any]:
 def _rules(goal: Goal) -> list[str]:
     stop, rules = goal.stop, list[str]()
     if stop.platelets_1e9_L is not None:
-        rules.append(f"Hold while platelets are below {stop.platelets_1e9_L:g} 1e9/L.")
+        rules.append(f"Hold while platelets are below {stop.platelets_1e9_L:g} × 10⁹/L.")
     if stop.neutrophils_1e9_L is not None:
-        rules.append(f"Hold while neutrophils are below {stop.neutrophils_1e9_L:g} 1e9/L.")
+        rules.append(f"Hold while neutrophils are below {stop.neutrophils_1e9_L:g} × 10⁹/L.")
     if stop.egfr_mL_min is not None:
         rules.append(f"Stop if eGFR falls below {stop.egfr_mL_min:g} mL/min.")
     if stop.egfr_loss_percent is not None:

@@ -136,6 +136,7 @@ def patient_dose(
         found, curves, nuclide=received.case.nuclide, decay_per_s=decay, engine=engine,
         tissue={k: (t.alpha_beta_Gy, t.repair_per_s) for k, t in tissue.items()},
         seed=seed, threads=threads, uncertainty=uncertainty,
+        asked_in=received.dose.monte_carlo_in,
         progress=lambda done, all_: say(0.6 + 0.35 * done / max(all_, 1), f"voxel dose ({engine})"),
     )  # fmt: skip
     spread = {
@@ -163,7 +164,7 @@ def _from_table(
     curves = {
         r.points.region: region_tia(
             received, r.points.region, r.points.time_s, r.points.activity_Bq, decay_per_s=decay,
-            uncertainty_Bq=r.points.uncertainty_Bq,
+            uncertainty_Bq=r.points.uncertainty_Bq, outlined=[x.points.region for x in rows],
         )
         for r in rows
     }  # fmt: skip
@@ -195,11 +196,13 @@ def _check_regions(received: ReceivedCase, known: Mapping[str, object]) -> None:
         *((("dose", "kinetics", "regions", n), n) for n in received.dose.kinetics.regions),
         *((("dose", "recovery", "coefficients", n), n)
           for n in received.dose.recovery.coefficients),
+        *((("dose", "monte_carlo_in", i), n)
+          for i, n in enumerate(received.dose.monte_carlo_in)),
     ]  # fmt: skip
     for at, name in named:
         if name not in known and name not in ("blood", REST):
             error = UnknownNameError("region", name, known)
-            raise received.error(at, str(error))
+            raise received.error(at, f"{error}: {', '.join(known)}")
 
 
 def _curves(
@@ -245,8 +248,9 @@ def _curve(
         apart = change - np.median(change)
         sigma = points[good] * np.sqrt(point**2 + apart**2)
     return region_tia(
-        received, name, found.time_s[good], points[good], decay_per_s=decay, uncertainty_Bq=sigma
-    )
+        received, name, found.time_s[good], points[good], decay_per_s=decay, uncertainty_Bq=sigma,
+        outlined=found.regions,
+    )  # fmt: skip
 
 
 def _with_density(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ligandose.plan.received import LESION_PREFIX, PatientDose
+from ligandose.plan.received_curve import NO_WASHOUT
 
 LONG_TAIL = 0.3
+TESTED_FROM = 3
+"""Points from which on a curve of two parameters is tested by one at least."""
 LOW_RECOVERY = 0.5
 APART = 0.1
 """Differences above are worth a sentence."""
@@ -83,6 +86,7 @@ def _image_checks(found: PatientDose) -> list[Document]:
 def _region_checks(region: Document) -> list[Document]:
     name, out = region["region"], list[Document]()
     out += [_check(f"curve of {name}", "note", text) for text in region["fit"]["notes"]]
+    out += _form_check(region)
     tail = region["fit"]["tail_share"]
     if tail > LONG_TAIL:
         out.append(
@@ -114,6 +118,20 @@ def _region_checks(region: Document) -> list[Document]:
                    "stated or not determined)")
         )  # fmt: skip
     return out
+
+
+def _form_check(region: Document) -> list[Document]:
+    """Warn where a fitted curve of two points has the interval of its points alone."""
+    fit, points = region["fit"], len(region["points"]["time_s"])
+    fitted = fit["bias"] is None and fit["model"] != NO_WASHOUT
+    if not fitted or points >= TESTED_FROM:
+        return []
+    return [
+        _check(f"curve of {region['region']}", "warning", f"{points} points: the interval holds "
+               "their scatter and nothing of the form of the curve, which they do not test; with a "
+               "late first image the integral is too low. Models whole_body, mixed_effects and "
+               "earlier_cycle know of the form")
+    ]  # fmt: skip
 
 
 def _marrow_checks(found: PatientDose) -> list[Document]:

@@ -14,16 +14,15 @@ from ligandose.imaging import Region
 from ligandose.plan.received import MARROW, PatientDose, Tissue
 from ligandose.plan.received_checks import checks
 from ligandose.plan.received_doses import by_radiation
+from ligandose.plan.received_engines import engines_document, monte_carlo_document
 from ligandose.plan.received_images import REST, WHOLE
 from ligandose.plan.received_kinetics import RegionTia
 from ligandose.plan.received_uncertainty import distribution
-from ligandose.plan.received_voxels import bed_summary, dose_volume
+from ligandose.plan.received_voxels import MOST_ALPHA, bed_summary, dose_volume
 
 CURVE_POINTS = 121
 BEYOND = 1.25
 """Curves are drawn this much beyond the last point."""
-MOST_ALPHA = 0.01
-"""BED of low-LET dose is given where alphas give less than this share."""
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ][0-9:.]+(Z|[+-]\d{2}:?\d{2})?)?")
 
 Document = dict[str, Any]
@@ -53,10 +52,24 @@ def received_document(found: PatientDose) -> Document:
         "regions": regions,
         "marrow": _marrow(found),
         "limits": _limits(regions),
+        "engines": _engines(found),
+        "monte_carlo": _monte_carlo(found),
         "checks": checks(found, regions),
         "omissions": _omissions(found),
     }
     return content
+
+
+def _engines(found: PatientDose) -> Document | None:
+    if found.found is None or found.voxels is None:
+        return None
+    return engines_document(found.found, found.voxels, found.engine)
+
+
+def _monte_carlo(found: PatientDose) -> Document | None:
+    if found.found is None or found.voxels is None:
+        return None
+    return monte_carlo_document(found.found, found.voxels)
 
 
 def _order(found: PatientDose) -> list[str]:
@@ -190,6 +203,11 @@ def _fit(curve: RegionTia) -> Document:
         "model": curve.model,
         "parameters": dict(curve.parameters),
         "aicc": dict(curve.aicc),
+        "exponentials": {
+            "coefficient_Bq": curve.coefficient_Bq.tolist(),
+            "rate_per_s": curve.rate_per_s.tolist(),
+        },
+        "prior": dict(curve.prior) or None,
         "relative_sd": curve.relative_sd,
         "covariance_of_logarithms": None if covariance is None else covariance.tolist(),
         "tail_share": tail_share(curve),

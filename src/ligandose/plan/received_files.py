@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +18,7 @@ from ligandose.imaging import (
     write_rtdose,
     write_seg,
 )
+from ligandose.imaging.identity import new_uid
 from ligandose.plan.received import PatientDose
 
 
@@ -61,4 +65,21 @@ def image_files(found: PatientDose) -> dict[str, bytes]:
             write_nifti(root / "density_g_cm3.nii.gz", first.density_g_cm3, grid)
         if result.dose.sd_Gy is not None:
             write_nifti(root / "dose_sd_Gy.nii.gz", np.asarray(result.dose.sd_Gy), grid)
+        for file in root.glob("*.dcm"):
+            _name_by_content(file)
         return {f"images/{p.name}": p.read_bytes() for p in sorted(root.iterdir())}
+
+
+def _name_by_content(file: Path) -> None:
+    """Give object and series UIDs that follow from their content.
+
+    Two results of one case, by two engines say, are two objects: a PACS keeps the first of two
+    with the same UID. The same result has the same UIDs.
+    """
+    dicom: Any = import_module("pydicom")  # its stubs leave the type of the file open
+    content = hashlib.sha256(file.read_bytes()).hexdigest()
+    dataset = dicom.dcmread(file)
+    for key in ("SOPInstanceUID", "SeriesInstanceUID"):
+        dataset[key].value = new_uid(dataset[key].value, content)
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.save_as(file, enforce_file_format=True)

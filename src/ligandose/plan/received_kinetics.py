@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ligandose.kinetics import (
-    TAC_MODELS,
     TacFit,
     fit_tac,
     haenscheid_bias,
@@ -20,10 +17,15 @@ from ligandose.kinetics import (
     madsen_tia_Bq_s,
     single_point_tia,
     tac_model,
+    trapezoid_tia,
 )
+from ligandose.plan.received_curve import NO_WASHOUT, RegionTia, candidates
+from ligandose.plan.received_priors import by_prior
 from ligandose.plan.received_settings import (
     AUTO,
+    PRIORS,
     SINGLE_POINT,
+    TRAPEZOID,
     KineticsPart,
     ReceivedCase,
 )
@@ -31,57 +33,9 @@ from ligandose.plan.received_settings import (
 Floats = NDArray[np.float64]
 HOUR_S = 3600.0
 LN2 = math.log(2.0)
-NO_WASHOUT = "physical"
+LEAST_TRAPEZOID = 2
 HAENSCHEID_RANGE = (0.75, 2.5)
 """Times over half-lives between which the estimate is off by 11 % at most; see haenscheid_bias."""
-
-
-@dataclass(frozen=True, eq=False)
-class RegionTia:
-    """The time-integrated activity of a region.
-
-    Attributes:
-        region: its name.
-        time_s, activity_Bq, uncertainty_Bq: (n,) points; the last None where none is stated.
-        model: name of the curve or of the method.
-        tia_Bq_s: the integral.
-        relative_sd: of the points' scatter and of the choice of curve; None where the points do
-            not determine it.
-        coefficient_Bq, rate_per_s: the exponentials of the curve, Σ c exp(−r t).
-        parameters: amplitudes and half-lives.
-        aicc: by model that was tried, relative to the best.
-        fit: the fit itself; None for a single-point method.
-        bias: what is known of the method's bias; "" for a fit.
-        notes: what a reader must know.
-    """
-
-    region: str
-    time_s: Floats
-    activity_Bq: Floats
-    uncertainty_Bq: Floats | None
-    model: str
-    tia_Bq_s: float
-    relative_sd: float | None
-    coefficient_Bq: Floats
-    rate_per_s: Floats
-    parameters: Mapping[str, float]
-    aicc: Mapping[str, float]
-    fit: TacFit | None
-    bias: str
-    notes: tuple[str, ...]
-
-    def activity_at(self, time_s: NDArray[Any]) -> Floats:
-        """Return the curve at times."""
-        return np.exp(-np.outer(time_s, self.rate_per_s)) @ self.coefficient_Bq
-
-    def scaled(self, factor: float) -> RegionTia:
-        """Return the same curve times a factor."""
-        return replace(
-            self,
-            tia_Bq_s=self.tia_Bq_s * factor,
-            coefficient_Bq=self.coefficient_Bq * factor,
-            activity_Bq=self.activity_Bq * factor,
-        )
 
 
 def region_tia(
@@ -92,6 +46,7 @@ def region_tia(
     *,
     decay_per_s: float,
     uncertainty_Bq: Floats | None = None,
+    outlined: Collection[str] = (),
 ) -> RegionTia:
     """Return the time-integrated activity of a region as the case says.
 
@@ -102,6 +57,7 @@ def region_tia(
         time_s, activity_Bq: (n,) points, not corrected for decay.
         decay_per_s: physical decay constant.
         uncertainty_Bq: (n,) of the points.
+        outlined: regions of the case, which tell what the remainder is.
 
     Raises:
         InputError: fewer points than the curve needs, one point without a method, several points
@@ -113,6 +69,13 @@ def region_tia(
     sigma, point = uncertainty_Bq, received.dose.uncertainty.point
     if sigma is None and point is not None:
         sigma = point * activity_Bq
+    if part.model in PRIORS:
+        return by_prior(
+            received, region, time_s, activity_Bq, sigma, decay_per_s=decay_per_s,
+            outlined=outlined,
+        )  # fmt: skip
+    if part.model == TRAPEZOID:
+        return _trapezoid(received, region, time_s, activity_Bq, sigma, decay_per_s)
     if part.model in SINGLE_POINT:
         if n > 1:
             raise received.error(
@@ -123,12 +86,13 @@ def region_tia(
     if part.model == AUTO and n == 1:
         raise received.error(
             at, f"{region} has one time point and no method for it; give model: "
-            f"{', '.join(SINGLE_POINT)}, or physical where nothing washes out (microspheres)"
+            f"{', '.join((*SINGLE_POINT, *PRIORS))}, or physical where nothing washes out "
+            "(microspheres)"
         )  # fmt: skip
     if part.model != AUTO and tac_model(part.model).parameters > n:
         raise received.error(
             at, f"model {part.model} has {tac_model(part.model).parameters} parameters, {region} "
-            f"has {n} time points; give more images or a simpler model"
+            f"has {n} time point{'s' if n > 1 else ''}; give more images or a simpler model"
         )  # fmt: skip
     models = candidates(n, stated=sigma is not None) if part.model == AUTO else [part.model]
     fit = fit_tac(
@@ -144,21 +108,49 @@ def region_tia(
     )  # fmt: skip
 
 
-def candidates(points: int, *, stated: bool) -> list[str]:
-    """Return the curves that are tried for a number of time points.
-
-    A phase that falls with physical decay alone is activity that never leaves: an upper limit of
-    the tail, which the last point cannot tell from a slow phase. Such curves are tried only where a
-    case names them (and where all that is left is physical decay). With stated uncertainties a
-    curve may have as many parameters as there are points; else one fewer, since the scatter must
-    tell the uncertainty.
-    """
-    most = points if stated or points < 3 else points - 1
-    return [
-        m.name
-        for m in TAC_MODELS
-        if m.parameters <= most and (m.name == NO_WASHOUT or not m.slowest_is_decay)
-    ]
+def _trapezoid(
+    received: ReceivedCase,
+    region: str,
+    time_s: Floats,
+    activity_Bq: Floats,
+    sigma: Floats | None,
+    decay_per_s: float,
+) -> RegionTia:
+    """Return the integral by trapezoids and a tail; for BED and drawing a curve that has it."""
+    part, at = received.kinetics_of(region), received.kinetics_path(region)
+    n, tail = time_s.size, part.tail_points or 0
+    if n < LEAST_TRAPEZOID or tail == 1 or tail > n:
+        raise received.error(
+            at, f"model {TRAPEZOID} with tail_points {tail}: {region} has {n} time "
+            f"point{'s' if n > 1 else ''}; it needs {LEAST_TRAPEZOID} or more, and tail_points 0 "
+            "(physical decay) or 2 up to their number"
+        )  # fmt: skip
+    found = trapezoid_tia(
+        time_s, activity_Bq, decay_per_s=decay_per_s, uncertainty_Bq=sigma, tail_points=tail,
+        start=part.start or "constant",
+    )  # fmt: skip
+    fit = fit_tac(
+        time_s, activity_Bq, decay_per_s=decay_per_s, uncertainty_Bq=sigma,
+        models=candidates(n, stated=sigma is not None), where=region,
+    )  # fmt: skip
+    coefficient, rate = tac_model(fit.model).exponentials(fit.theta, decay_per_s)
+    factor = found.tia_Bq_s / fit.tia_Bq_s
+    bias = (
+        f"{found.tail_fraction:.0%} of the integral are the tail, {factor - 1:+.0%} of that of the "
+        f"fitted curve ({fit.model})"
+    )
+    notes = (
+        f"trapezoids; {found.note}; {bias}",
+        f"the curve that is drawn and that BED follows is {fit.model}, scaled to the integral",
+    )
+    error = found.se_Bq_s
+    return RegionTia(
+        region=region, time_s=time_s, activity_Bq=activity_Bq, uncertainty_Bq=sigma,
+        model=TRAPEZOID, tia_Bq_s=found.tia_Bq_s,
+        relative_sd=None if error is None else error / found.tia_Bq_s,
+        coefficient_Bq=factor * coefficient, rate_per_s=rate,
+        parameters={"tail_share": found.tail_fraction}, aicc={}, fit=None, bias=bias, notes=notes,
+    )  # fmt: skip
 
 
 def _relative_sd(fit: TacFit, asked: str) -> float | None:
@@ -229,3 +221,6 @@ def _single(
         parameters={"effective_half_life_1_s": half}, aicc={}, fit=None, bias=bias,
         notes=tuple(notes),
     )  # fmt: skip
+
+
+__all__ = ["NO_WASHOUT", "RegionTia", "candidates", "region_tia"]

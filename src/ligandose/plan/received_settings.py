@@ -32,6 +32,8 @@ from ligandose.kinetics import TAC_MODELS
 from ligandose.nuclides import nuclide
 
 SINGLE_POINT = ("haenscheid", "madsen", "population")
+TRAPEZOID = "trapezoid"
+PRIORS = ("mixed_effects", "earlier_cycle", "whole_body")
 NEEDS_HALF_LIFE = ("madsen", "population")
 AUTO = "auto"
 MOST_IMAGES = 50
@@ -63,7 +65,10 @@ BodyMass = Annotated[float, _within(0.0, 400.0, "kg")]
 Fraction = Annotated[float, _within(0.0, 0.99)]
 Coefficient = Annotated[float, _within(0.0, 2.0)]
 Ratio = Annotated[float, _within(0.0, 10.0)]
-ModelName = Annotated[str, _one_of(AUTO, *SINGLE_POINT, *(m.name for m in TAC_MODELS))]
+ModelName = Annotated[
+    str, _one_of(AUTO, *SINGLE_POINT, *PRIORS, TRAPEZOID, *(m.name for m in TAC_MODELS))
+]
+CurveName = Annotated[str, _one_of(*(m.name for m in TAC_MODELS))]
 
 
 class PatientPart(Part):
@@ -94,11 +99,18 @@ class BackgroundPart(Part):
 
 
 class KineticsPart(Part):
-    """Which curve; for one time point, which method."""
+    """Which curve; for few time points, which method and what it knows beforehand."""
 
     model: ModelName = AUTO
     half_life_h: Hours | None = None
     half_life_cv: Relative | None = None
+    prior: str | None = None
+    curve: CurveName | None = None
+    earlier: str | None = None
+    cycle_cv: Relative | None = None
+    like: str | None = None
+    tail_points: Annotated[int, Field(ge=0, le=20)] | None = None
+    start: Annotated[str, _one_of("constant", "zero")] | None = None
 
 
 class AllKineticsPart(KineticsPart):
@@ -139,6 +151,7 @@ class DosePart(Part):
     uncertainty: UncertaintyPart = UncertaintyPart()
     marrow: MarrowPart | None = None
     decay_corrected: bool | None = None
+    monte_carlo_in: list[str] = Field(default_factory=list[str])
 
 
 class ReceivedPart(CasePart):
@@ -246,6 +259,7 @@ def _check_kinetics(found: ReceivedCase) -> None:
     parts: Mapping[str, KineticsPart] = {"": found.dose.kinetics, **found.dose.kinetics.regions}
     for region, part in parts.items():
         at = found.kinetics_path(region) if region else ("dose", "kinetics")
+        _check_unused(found, part, at)
         if part.model in NEEDS_HALF_LIFE and part.half_life_h is None:
             raise found.error(
                 at, f"model {part.model} needs half_life_h, the effective half-life of a population"
@@ -254,6 +268,48 @@ def _check_kinetics(found: ReceivedCase) -> None:
             raise found.error(
                 at, "model population needs half_life_cv, its spread between patients"
             )
+        for key in NEEDS_FILE:
+            if part.model == NEEDS_FILE[key] and getattr(part, key) is None:
+                raise found.error(
+                    at, f"model {part.model} needs {key}: FILE (docs/patient-dose.md)"
+                )
+        if part.model == "whole_body":
+            _check_whole_body(found, at)
+
+
+NEEDS_FILE = {"prior": "mixed_effects", "earlier": "earlier_cycle"}
+
+
+def _check_whole_body(found: ReceivedCase, at: FieldPath) -> None:
+    if not found.case.agent:
+        raise found.error(at, "model whole_body needs agent: NAME (`ligandose agents list`)")
+    if found.patient.disease is None:
+        raise found.error(
+            at, "model whole_body needs patient.disease: the model's host has its lesions"
+        )
+
+
+ONLY_FOR = {
+    "half_life_h": ("madsen", "population"),
+    "half_life_cv": ("madsen", "population"),
+    "prior": ("mixed_effects",),
+    "curve": ("mixed_effects",),
+    "earlier": ("earlier_cycle",),
+    "cycle_cv": ("earlier_cycle",),
+    "like": PRIORS,
+    "tail_points": (TRAPEZOID,),
+    "start": (TRAPEZOID,),
+}
+"""Which models a key is for; beside another it would change nothing."""
+
+
+def _check_unused(found: ReceivedCase, part: KineticsPart, at: FieldPath) -> None:
+    for key, models in ONLY_FOR.items():
+        if getattr(part, key) is not None and part.model not in models:
+            raise found.error(
+                (*at, key), f"is for model {' or '.join(models)}, here it is {part.model}; remove "
+                "one of both"
+            )  # fmt: skip
 
 
 def _check_marrow(found: ReceivedCase) -> None:

@@ -23,8 +23,13 @@ dose:
   recovery: {model: gtm, fwhm_mm: 12.0, fwhm_sd_mm: 1.2}   # or none, or table with coefficients
   background: {model: none}     # none, stated (share, fwhm_mm), air (fwhm_mm)
   kinetics:
-    model: auto                 # auto, a curve (docs/tac.md), physical, haenscheid, madsen, ...
-    # regions: {"lesion:L1": {model: madsen, half_life_h: 60, half_life_cv: 0.2}}
+    model: auto                 # auto, a curve (docs/tac.md), physical, haenscheid, madsen,
+                                # whole_body, mixed_effects, earlier_cycle, ...
+    # regions:
+    #   kidneys: {model: earlier_cycle, earlier: cycle1/dose.json, cycle_cv: 0.1}
+    #   liver: {model: mixed_effects, prior: our_patients.csv}
+    #   "lesion:L1": {model: madsen, half_life_h: 60, half_life_cv: 0.2}
+  # monte_carlo_in: [kidneys]   # engine mc: where its uncertainty is reached; default all regions
   uncertainty: {calibration: 0.05, point: 0.05, outline_fwhm_mm: 1.5}
   # marrow:
   #   blood: blood.csv          # region blood, activity of 1 mL

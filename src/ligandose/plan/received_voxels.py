@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from numpy.typing import NDArray
 
 from ligandose.dose import dose_at_share, region_dose
 from ligandose.dose.voxel_dose import VoxelDose, voxel_dose
-from ligandose.effect import equivalent_uniform_bed_Gy
+from ligandose.effect import equivalent_uniform_bed_Gy, voxel_bed_Gy
 from ligandose.imaging import Region
 from ligandose.kinetics import fit_voxels
-from ligandose.plan.received_images import REST, Measured
+from ligandose.plan.received_images import REST, WHOLE, Measured
 from ligandose.plan.received_kinetics import NO_WASHOUT, RegionTia
 
 Floats = NDArray[np.float64]
@@ -22,6 +23,9 @@ Values = NDArray[np.float32]
 SCALING_STEPS = 4
 """Voxels that two regions share are scaled by both; so many rounds bring both to their totals."""
 HISTOGRAM_BINS = 100
+CHEAP = ("local", "kernel")
+MOST_ALPHA = 0.01
+"""BED of low-LET dose is given where alphas give less than this share."""
 DVH_POINTS = (98.0, 90.0, 50.0, 10.0, 2.0)
 
 
@@ -34,8 +38,10 @@ class VoxelResult:
         rate_per_s: (z, y, x) effective rate of each voxel's curve.
         scaling: by region, its curve's integral over that of its voxels before they were scaled.
         dose: of the engine.
-        bed_Gy: (z, y, x); the dose itself where no α/β is known.
-        with_bed: regions whose α/β was known.
+        bed_Gy: (z, y, x); the dose itself where no α/β is known, and where alphas give the dose.
+        with_bed: regions that have a BED.
+        others: doses by the cheap engines that were not asked for.
+        asked_in: regions in whose voxels the Monte Carlo reaches its uncertainty.
     """
 
     tia_Bq_s_mL: Values
@@ -44,6 +50,8 @@ class VoxelResult:
     dose: VoxelDose
     bed_Gy: Values
     with_bed: tuple[str, ...]
+    others: Mapping[str, VoxelDose]
+    asked_in: tuple[str, ...]
 
 
 def voxel_tia(
@@ -84,7 +92,7 @@ def _scaled(
     tia: Values, rate: Values, found: Measured, curves: Mapping[str, RegionTia]
 ) -> tuple[Values, Values, dict[str, float]]:
     first = found.scans[0]
-    regions = [r for r in first.regions if r.name in curves and r.name != "whole_body"]
+    regions = [r for r in first.regions if r.name in curves and r.name != WHOLE]
     voxel = first.grid.voxel_mL
     factor: dict[str, float] = {}
     for step in range(SCALING_STEPS):
@@ -116,6 +124,7 @@ def voxel_result(
     seed: int,
     threads: int | None,
     uncertainty: float,
+    asked_in: Collection[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> VoxelResult:
     """Return the doses of an image by an engine.
@@ -127,38 +136,50 @@ def voxel_result(
         engine: "local", "kernel" or "mc".
         tissue: by region, α/β (Gy) and repair rate (1/s), where they are known.
         seed, threads, uncertainty, progress: of the Monte Carlo.
+        asked_in: regions whose median voxel has that uncertainty; default all together.
     """
     first = found.scans[0]
     assert first.density_g_cm3 is not None
     tia, rate, scaling = voxel_tia(found, curves, decay_per_s=decay_per_s)
     where = np.zeros(first.grid.shape, np.bool_)
+    wanted = tuple(
+        r.name for r in first.regions if r.name in asked_in or (not asked_in and r.name != WHOLE)
+    )
     for region in first.regions:
-        if region.name != "whole_body":
+        if region.name in wanted:
             where |= region.mask()
-    dose = voxel_dose(
-        tia * np.float32(first.grid.voxel_mL), nuclide=nuclide, spacing_mm=first.grid.spacing_mm,
-        density_g_cm3=first.density_g_cm3, engine=engine, where=where if where.any() else None,
-        uncertainty=uncertainty, seed=seed, threads=threads, progress=progress,
+    decays = tia * np.float32(first.grid.voxel_mL)
+    of = partial(
+        voxel_dose, decays, nuclide=nuclide, spacing_mm=first.grid.spacing_mm,
+        density_g_cm3=first.density_g_cm3, threads=threads,
     )  # fmt: skip
+    dose = of(
+        engine=engine, where=where if where.any() else None, uncertainty=uncertainty, seed=seed,
+        progress=progress,
+    )  # fmt: skip
+    others = {name: of(engine=name) for name in CHEAP if name != engine}
     bed = dose.dose_Gy.copy()
     done: list[str] = []
     for region in first.regions:
-        if region.name in tissue:
-            mask = region.share >= 0.5
-            inside = bed[region.box]
-            inside[mask] = voxel_bed_Gy(
-                dose.dose_Gy[region.box][mask], rate[region.box][mask], *tissue[region.name]
-            )
-            done.append(region.name)
-    return VoxelResult(tia, rate, scaling, dose, bed, tuple(done))
+        if region.name not in tissue or _has_alphas(region, dose):
+            continue
+        mask = region.share >= 0.5
+        alpha_beta_Gy, repair_per_s = tissue[region.name]
+        inside = bed[region.box]
+        inside[mask] = voxel_bed_Gy(
+            dose.dose_Gy[region.box][mask], rate_per_s=rate[region.box][mask][:, None],
+            repair_rate_per_s=repair_per_s, alpha_beta_Gy=alpha_beta_Gy,
+        )  # fmt: skip
+        done.append(region.name)
+    return VoxelResult(tia, rate, scaling, dose, bed, tuple(done), others, wanted)
 
 
-def voxel_bed_Gy(
-    dose_Gy: NDArray[Any], rate_per_s: NDArray[Any], alpha_beta_Gy: float, repair_per_s: float
-) -> NDArray[Any]:
-    """Return BED = D (1 + λ/(λ + μ) D/(α/β)) of mono-exponential dose rates (Dale 1985)."""
-    g = rate_per_s / (rate_per_s + repair_per_s)
-    return dose_Gy * (1.0 + g * dose_Gy / alpha_beta_Gy)
+def _has_alphas(region: Region, dose: VoxelDose) -> bool:
+    """Return whether alphas give more than MOST_ALPHA of a region's dose."""
+    alpha = dose.by_radiation.get("alpha")
+    if alpha is None:
+        return False
+    return region.mean_of(alpha) > MOST_ALPHA * region.mean_of(dose.dose_Gy)
 
 
 def dose_volume(

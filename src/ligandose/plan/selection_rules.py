@@ -14,17 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ligandose.agents import Agent
+from ligandose.agents import Agent, agents
+from ligandose.agents import agent as catalogue_agent
 from ligandose.course import Course, Regimen, simulate
 from ligandose.course.outcome import tumour_control
 from ligandose.course.summary import distribution
-from ligandose.errors import InputError
+from ligandose.errors import InputError, UnknownNameError
 from ligandose.hosts import Host
+from ligandose.plan.individual_course import PatientModel
 from ligandose.plan.individual_data import PatientData
+from ligandose.targets import canonical_name, indication_targets
 
 Floats = NDArray[np.float64]
 
-LIVER = "liver"
+LIVER, KIDNEYS, CONTROL = "liver", "kidneys", "tumour control"
 SAME_TIME = 0.2
 """Measurements of a scan within this share of each other's time are of one picture."""
 
@@ -97,6 +100,7 @@ def selection_document(
     seed: int = 1,
     time_s: float = 3600.0,
     threshold: float = 1.0,
+    discordant_share: float = 0.0,
     regimen: Regimen | None = None,
 ) -> dict[str, Any]:
     """Return what a rule on the diagnostic PET selects from a virtual population.
@@ -108,33 +112,84 @@ def selection_document(
         patients, seed: of the population.
         time_s: of the scan.
         threshold: every lesion must exceed this times the liver.
+        discordant_share: share of patients of whom one kind of lesion has no target and is seen
+            by FDG alone; they are excluded, and counted with what that lesion would have got.
         regimen: of the treatment; default its typical use.
 
     Raises:
-        InputError: an agent that does not image, a threshold not above 0.
+        InputError: an agent that does not image, a threshold not above 0, a share outside 0 to 1.
     """
-    if imaging.purpose != "imaging":
-        raise InputError(f"agent {imaging.name} is for {imaging.purpose}; name one for imaging")
+    check_imaging(imaging)
     if not threshold > 0.0:
         raise InputError(f"threshold {threshold:g} must be above 0")
+    if not 0.0 <= discordant_share < 1.0:
+        raise InputError(f"discordant_share {discordant_share:g} is outside 0 to below 1")
+    if not host.lesions:
+        raise InputError(f"host {host.name}: has no lesions to select by; name a disease")
     scan = simulate(imaging, host, patients=patients, seed=seed)
     ratio = _ratios(scan, time_s)
     above = np.all(ratio > threshold, axis=0)
     course = simulate(treatment, host, regimen, patients=patients, seed=seed)
+    result = _outcomes(course)
     solved = ~course.failed & ~scan.failed
-    control = tumour_control(course)
-    groups = {"selected": above & solved, "rejected": ~above & solved}
+    rng = np.random.default_rng([seed, 12])
+    discordant = rng.random(patients) < discordant_share
+    if discordant.any():
+        lost = rng.integers(0, len(host.lesions), patients)
+        _lose_target(result, course, np.flatnonzero(discordant), lost)
+    groups = {
+        "selected": above & ~discordant & solved,
+        "rejected": (~above | discordant) & solved,
+    }
     return {
         "imaging": imaging.name,
         "treatment": treatment.name,
-        "rule": f"every lesion above {threshold:g} times the liver at {time_s / 3600.0:g} h",
+        "rule": f"every lesion above {threshold:g} times the liver at {time_s / 3600.0:g} h"
+        + (", none that only FDG shows" if discordant_share else ""),
         "patients": patients,
-        "share_eligible": float(above[solved].sum() / max(int(solved.sum()), 1)),
+        "discordant_share": discordant_share,
+        "share_eligible": float(groups["selected"].sum() / max(int(solved.sum()), 1)),
+        "share_above_liver": float(above[solved].sum() / max(int(solved.sum()), 1)),
         "lesion_over_liver": {
             name: distribution(ratio[i]) for i, name in enumerate(course.host.lesions)
         },
-        "groups": {name: _group(course, control, who) for name, who in groups.items()},
+        "groups": {name: _group(result, who) for name, who in groups.items()},
     }
+
+
+def check_imaging(agent: Agent) -> None:
+    """Check that an agent images.
+
+    Raises:
+        InputError: it does not.
+    """
+    if agent.purpose != "imaging":
+        raise InputError(f"agent {agent.name} is for {agent.purpose}; name one for imaging")
+
+
+def _outcomes(course: Course) -> dict[str, Floats]:
+    """Return (patients,) doses of lesions and kidneys, and the control of all lesions."""
+    result = {x: course.dose_of(x) for x in (*course.host.lesions, KIDNEYS)}
+    control = tumour_control(course)
+    if control is not None:
+        result[CONTROL] = control.all_lesions
+    return result
+
+
+def _lose_target(
+    result: dict[str, Floats], course: Course, rows: NDArray[np.intp], lost: NDArray[np.int64]
+) -> None:
+    """Put in the outcomes of patients of whom one kind of lesion has no target (in place)."""
+    host = {k: np.array(v[rows]) for k, v in course.host_values.items()}
+    for column, lesion in enumerate(course.host.lesions):
+        for key in host:
+            if key.startswith(f"{lesion}.") and key.endswith(".density") and key.count(".") == 2:
+                host[key] = np.where(lost[rows] == column, 0.0, host[key])
+    agent = {k: np.array(v[rows]) for k, v in course.agent_values.items()}
+    model = PatientModel.of(course.agent, course.host, course.regimen)
+    found = _outcomes(model.course({"host": host, course.agent.name: agent}, seed=course.seed))
+    for name, values in found.items():
+        result[name][rows] = values
 
 
 def _ratios(scan: Course, time_s: float) -> Floats:
@@ -151,12 +206,39 @@ def _ratios(scan: Course, time_s: float) -> Floats:
     return np.array([concentration(x) / concentration(LIVER) for x in scan.host.lesions])
 
 
-def _group(course: Course, control: Any, who: NDArray[np.bool_]) -> dict[str, Any]:
-    least = np.min([course.dose_of(x) for x in course.host.lesions], axis=0)
+def _group(result: Mapping[str, Floats], who: NDArray[np.bool_]) -> dict[str, Any]:
+    lesions = [x for x in result if x not in (KIDNEYS, CONTROL)]
+    if not who.any():
+        return {"patients": 0}
     return {
         "patients": int(who.sum()),
-        "least_lesion_dose_Gy": distribution(least[who]),
-        "lesion_dose_Gy": {x: distribution(course.dose_of(x)[who]) for x in course.host.lesions},
-        "kidney_dose_Gy": distribution(course.dose_of("kidneys")[who]),
-        "tumour_control": None if control is None else distribution(control.all_lesions[who]),
+        "least_lesion_dose_Gy": distribution(np.min([result[x][who] for x in lesions], axis=0)),
+        "lesion_dose_Gy": {x: distribution(result[x][who]) for x in lesions},
+        "kidney_dose_Gy": distribution(result[KIDNEYS][who]),
+        "tumour_control": distribution(result[CONTROL][who]) if CONTROL in result else None,
     }
+
+
+def other_targets(agent: Agent, disease: str | None) -> list[dict[str, Any]]:
+    """Return what the disease may be treated by instead: its other targets, each with agents.
+
+    Targets are those of `indication_targets.csv` in its order (established ones first); agents
+    are those of therapy in the catalogue, none where the catalogue has none.
+    """
+    lost = _canonical(agent.target) if agent.target else ""
+    carriers: dict[str, list[str]] = {}
+    for name in agents():
+        other = catalogue_agent(name)
+        if other.target and other.purpose == "therapy":
+            carriers.setdefault(_canonical(other.target), []).append(name)
+    known = indication_targets().get(disease or "", ())
+    return [
+        {"target": target, "agents": carriers.get(target, [])} for target in known if target != lost
+    ]
+
+
+def _canonical(target: str) -> str:
+    try:
+        return canonical_name(target)
+    except UnknownNameError:
+        return target

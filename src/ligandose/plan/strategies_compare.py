@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ligandose.agents import agent as catalogue_agent
 from ligandose.course import Course
 from ligandose.course.summary import distribution
 from ligandose.effect import (
@@ -19,12 +18,30 @@ from ligandose.effect import (
     external_dose_left_Gy,
     external_dose_of_bed_Gy,
 )
-from ligandose.errors import InputError, UnknownNameError
+from ligandose.errors import UnknownNameError
 from ligandose.plan.prescription_goal import ALL_LESIONS, Goal
-from ligandose.plan.prescription_scale import of_bound, probability_above, total_Gy
-from ligandose.plan.prescription_solve import Design, Planner, Prescription, designs, label_use
+from ligandose.plan.prescription_scale import (
+    held,
+    kept,
+    of_bound,
+    probability_above,
+    standing,
+    total_Gy,
+)
+from ligandose.plan.prescription_solve import (
+    Design,
+    Planner,
+    Prescription,
+    designs,
+    label_use,
+)
+from ligandose.plan.strategies_nuclide import other_nuclide
 
 Floats = NDArray[np.float64]
+
+KIDNEYS = "kidneys"
+COMPARED_ONLY = ("fixed label activity", "kidney-limited", "other nuclide")
+"""Strategies that are shown beside the others and never chosen."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +66,8 @@ def strategies(planner: Planner) -> list[Prescription]:
     """Return the strategies of a goal for one patient, on the same draws.
 
     - "fixed label activity": activity, interval, number and amount of the agent's typical use;
-    - "limits": the greatest activity at which all limits hold ("kidney-limited" where the
-      kidneys set it);
+    - "limits": the greatest activity at which all limits hold;
+    - "kidney-limited": the same with the limits of the kidneys alone, where there are others;
     - "tumour-prescribed": the least activity that keeps the doses of lesions, within the limits;
     - "de-escalation": as limits, later cycles lowered as the sink shrinks;
     - "other nuclide": as limits, on the agent of the same vector that the goal names.
@@ -64,50 +81,42 @@ def strategies(planner: Planner) -> list[Prescription]:
         found.append(planner.fixed("fixed label activity", label, activity))
     options = designs(goal, planner.agent, given=given)
     found.append(planner.best("limits", options))
+    kidneys = tuple(b for b in goal.limits if b.region == KIDNEYS)
+    if kidneys and len(kidneys) < len(goal.limits):
+        own = replace(planner, goal=replace(goal, limits=kidneys))
+        found.append(judged(own.best("kidney-limited", options), goal))
     if goal.keep:
         found.append(planner.best("tumour-prescribed", options, tumour_first=True))
     found.append(planner.best("de-escalation", options, balanced=True))
     if goal.other_nuclide:
-        found.append(_other_nuclide(planner))
+        found.append(judged(other_nuclide(planner), goal))
     return found
+
+
+def judged(found: Prescription, goal: Goal) -> Prescription:
+    """Return a prescription judged by all limits and doses of a goal."""
+    fits = held(found.course, goal.limits) and kept(found.course, goal.keep)
+    return replace(found, feasible=fits)
 
 
 def chosen(goal: Goal, found: Sequence[Prescription]) -> Prescription:
     """Return the strategy that serves the goal best: within the limits, then by its objective."""
-    open_to = [p for p in found if p.name != "fixed label activity" and p.name != "other nuclide"]
+    open_to = [p for p in found if p.name not in COMPARED_ONLY]
     if goal.objective == "nothing":
-        return max(open_to, key=lambda p: (p.feasible, -p.total_GBq))
+        return max(open_to, key=lambda p: (standing(p.course, goal), -p.total_GBq))
     return max(
         open_to,
-        key=lambda p: (p.feasible, round(float(np.nan_to_num(p.objective)), 4), _least(p.course)),
+        key=lambda p: (
+            standing(p.course, goal),
+            round(float(np.nan_to_num(p.objective)), 4),
+            _least(p.course),
+        ),
     )
 
 
 def _least(course: Course) -> float:
     lesions = course.host.lesions
     return float(np.median(np.min([course.dose_of(x) for x in lesions], axis=0))) if lesions else 0
-
-
-def _other_nuclide(planner: Planner) -> Prescription:
-    """Return the limits strategy with the other agent, after nothing given of either."""
-    other = catalogue_agent(planner.goal.other_nuclide)
-    if other.vector != planner.agent.vector:
-        raise InputError(
-            f"goal other_nuclide: {other.name} has the vector {other.vector}, the treatment "
-            f"{planner.agent.vector}; name an agent of the same vector"
-        )
-    if planner.given:
-        raise InputError(
-            "goal other_nuclide: treatments were given; a change of nuclide between cycles is "
-            "not planned yet; remove other_nuclide"
-        )
-    activity, cycles, _, _ = label_use(other)
-    goal = replace(
-        planner.goal, activity_GBq=(0.1 * activity, 10.0 * activity), amount_nmol=(),
-        every_weeks=(), cycles=(1, cycles),
-    )  # fmt: skip
-    own = replace(planner, agent=other, goal=goal)
-    return own.best("other nuclide", designs(goal, other, given=0))
 
 
 def external_beam(course: Course, goal: Goal) -> ExternalBeam | None:

@@ -18,6 +18,7 @@ from ligandose.report.contract import (
 from ligandose.report.lesion_tissue import lesion_tissue_text
 from ligandose.report.spectrum import emitted_by_chain, spectrum_figure
 from ligandose.report.summary import (
+    INTENDED_USE,
     KeyNumber,
     host_of,
     key_numbers,
@@ -70,6 +71,7 @@ class Report:
     data: tuple[Table, ...]
     document: Mapping[str, Any]
     sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    intended_use: str = INTENDED_USE
 
     @property
     def figures(self) -> list[Figure]:

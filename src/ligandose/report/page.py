@@ -12,7 +12,6 @@ from markupsafe import Markup
 
 from ligandose.report.canvas import Figure, inline_svg
 from ligandose.report.compose import Report
-from ligandose.report.summary import INTENDED_USE
 
 _DOI = re.compile(r"\b(10\.\d{4,9}/[^\s;,\"<>]+)")
 _PMC = re.compile(r"\b(PMC\d{4,9})\b")
@@ -64,5 +63,5 @@ def render(report: Report, *, files: str = "") -> str:
         files=files,
         anchors=anchors,
         css=Markup(stylesheet()),
-        intended_use=INTENDED_USE,
+        intended_use=report.intended_use,
     )

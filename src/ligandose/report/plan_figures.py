@@ -8,26 +8,30 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from ligandose.report import canvas
 from ligandose.report.canvas import (
     BLUE,
     INK,
     ORANGE,
+    RULE,
     SOFT,
     Axes,
     Figure,
     house_style,
     region_colour,
 )
-from ligandose.report.summary import INTENDED_USE
+from ligandose.report.summary import PATIENT_USE
 from ligandose.report.tables import Page, table
 from ligandose.report.text import region_label
 
 ROW_IN = 0.24
 A4_IN = (8.27, 11.69)
-SHEET_CHARACTERS = 108
-MOST_SENTENCES = 14
+SHEET_CHARACTERS = 126
+MOST_SENTENCES = 20
+SIDE_IN = 0.58
+LINE_IN = 0.15
 DATA_SHOWN = 40
 
 
@@ -146,7 +150,7 @@ def plan_sheet(document: Mapping[str, Any], page: Page) -> bytes:
         room = A4_IN[1] - top - 1.25
         axes = canvas.place(paper, 2.6, top + 0.25, A4_IN[0] - 3.2, max(room, 1.0))
         _draw_doses(axes, document, regions)
-        paper.text(0.07, 0.025, textwrap.fill(INTENDED_USE, 130), fontsize=6.5, color=SOFT)
+        paper.text(0.07, 0.025, textwrap.fill(PATIENT_USE, 130), fontsize=6.5, color=SOFT)
         content = io.BytesIO()
         paper.savefig(content, format="pdf", metadata={"CreationDate": None, "Title": page.title})
         return content.getvalue()
@@ -159,19 +163,31 @@ def _write_head(paper: Any, page: Page) -> float:
     for sentence in page.sentences[:MOST_SENTENCES]:
         lines = textwrap.wrap(sentence, SHEET_CHARACTERS)
         paper.text(0.07, 1.0 - down / A4_IN[1], "\n".join(lines), fontsize=8, va="top", color=INK)
-        down += 0.155 * len(lines) + 0.04
+        down += LINE_IN * len(lines) + 0.03
     return down
 
 
 def _write_table(paper: Any, page: Page, top: float) -> float:
     """Write the table of strategies; return how far down it reaches, inches."""
-    cells = [[textwrap.fill(c, 18) for c in row] for row in page.rows]
-    headings = [textwrap.fill(c, 14) for c in page.columns]
-    tall = 0.3 * (len(cells) + 1)
-    axes = canvas.place(paper, 0.58, top + 0.1, A4_IN[0] - 1.16, tall)
-    axes.axis("off")
-    made = axes.table(cellText=cells, colLabels=headings, loc="upper left", cellLoc="left",
-                      edges="horizontal", bbox=(0.0, 0.0, 1.0, 1.0))  # fmt: skip
-    made.auto_set_font_size(False)
-    made.set_fontsize(6.5)
-    return top + 0.1 + tall
+    rows = [[textwrap.wrap(cell, 22) or [""] for cell in row] for row in page.rows]
+    head = [textwrap.wrap(cell, 15) for cell in page.columns]
+    size = [max(len(line) for line in column) + 2 for column in _columns(head, rows)]
+    left = np.concatenate([[0.0], np.cumsum(size)[:-1]]) / sum(size)
+    inside = A4_IN[0] - 2 * SIDE_IN
+    down = top + 0.12
+    for number, cells in enumerate([head, *rows]):
+        lines = max(len(cell) for cell in cells)
+        for x, cell in zip(left, cells, strict=True):
+            paper.text((SIDE_IN + x * inside) / A4_IN[0], 1.0 - down / A4_IN[1], "\n".join(cell),
+                       fontsize=7, va="top", color=INK if number else SOFT)  # fmt: skip
+        down += 0.125 * lines + 0.045
+        y = 1.0 - (down - 0.03) / A4_IN[1]
+        paper.add_artist(Line2D([SIDE_IN / A4_IN[0], 1.0 - SIDE_IN / A4_IN[0]], [y, y], lw=0.5,
+                                color=RULE if number else SOFT))  # fmt: skip
+    return down
+
+
+def _columns(head: list[list[str]], rows: list[list[list[str]]]) -> list[list[str]]:
+    """Return all lines of every column."""
+    table_rows = [head, *rows]
+    return [[line for row in table_rows for line in [*row[i], "   "]] for i in range(len(head))]

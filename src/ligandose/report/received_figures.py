@@ -29,6 +29,7 @@ from ligandose.report.text import region_label
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, INK, SOFT)
 DASHES: Sequence[Any] = ("-", "--", "-.", ":")
 SLICE_IN = 2.1
+PLANES = ("axial", "coronal", "sagittal")
 MOST_TIMES = 4
 PARTS = ("volume", "recovery", "calibration", "fit", "s_value")
 PART_LABELS = {"s_value": "S value"}
@@ -36,6 +37,8 @@ HATCHES = ("", "///", "...", "xxx", "\\\\\\")
 DENSITY_WINDOW = (0.0, 1.6)
 HOT = 99.5
 """The activity's colours end at this percentile of the shown slice."""
+ROOT = 0.5
+"""Colours of activity and dose follow their root: organs show beside a bright lesion."""
 
 
 def received_figures(document: Mapping[str, Any], found: PatientDose) -> dict[str, Figure]:
@@ -53,7 +56,12 @@ def received_figures(document: Mapping[str, Any], found: PatientDose) -> dict[st
 
 
 def _with_fit(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {**document, "regions": list(document["regions"])}
+    """Return the document with names of models as they are read."""
+    regions = [
+        {**r, "fit": {**r["fit"], "model": r["fit"]["model"].replace("_", " ")}}
+        for r in document["regions"]
+    ]
+    return {**document, "regions": regions}
 
 
 def region_figure(found: PatientDose) -> Figure:
@@ -69,25 +77,34 @@ def region_figure(found: PatientDose) -> Figure:
         ("Dose", f"Gy, {found.engine}", found.voxels.dose.dose_Gy, "magma"),
     ]
     names = [r.name for r in first.regions if r.name != "whole_body"]
-    centre = _centre(first.regions, found.voxels.dose.dose_Gy)
+    dose = found.voxels.dose.dose_Gy
+    centre = _centre(first.regions, dose)
+    organs = [r for r in first.regions if not r.name.startswith("lesion:")]
+    lesion = all(r is not _hottest(first.regions, dose) for r in organs)
+    seen = [r for r in organs if r.name != "whole_body"]
+    organ = _centre(organs, dose) if seen and lesion else None
     rows: list[list[Any]] = []
     with house_style():
-        paper = canvas.sheet(canvas.WIDTH_IN, 3 * (SLICE_IN + 0.55) + 0.2)
-        for row, (plane, axis) in enumerate((("axial", 0), ("coronal", 1), ("sagittal", 2))):
+        views = [(plane, axis, centre) for axis, plane in enumerate(PLANES)]
+        if organ is not None:
+            views += [(plane, axis, organ) for axis, plane in enumerate(PLANES[:2])]
+        paper = canvas.sheet(canvas.WIDTH_IN, len(views) * (SLICE_IN + 0.55) + 0.2)
+        for row, (plane, axis, at) in enumerate(views):
             for column, (title, unit, values, colours) in enumerate(layers):
                 axes = canvas.place(
                     paper, 0.2 + column * 2.45, 0.45 + row * (SLICE_IN + 0.55), 2.3, SLICE_IN
                 )
-                top = _slice(axes, values, first.grid.spacing_mm, axis, centre[axis], colours)
+                top = _slice(axes, values, first.grid.spacing_mm, axis, at[axis], colours)
                 canvas.heading(axes, f"{title}, {plane}", f"{unit}; 0 to {top:.3g}")
-                _outline(axes, first.regions, names, axis, centre[axis], first.grid.spacing_mm)
-                rows.append([title, plane, int(centre[axis]), top])
+                _outline(axes, first.regions, names, axis, at[axis], first.grid.spacing_mm)
+                rows.append([title, plane, int(at[axis]), top])
         _names(paper, names)
         return canvas.finished(
             paper, "regions",
             title="Regions on density, activity and dose",
-            caption="Slices through the region with the highest dose; lines are the outlines "
-            "where half of a voxel belongs to a region.",
+            caption="Slices through the region with the highest dose, then through the organ with "
+            "the highest dose; lines are the outlines where half of a voxel belongs to a region. "
+            "Colours of activity and dose follow the square root.",
             alt="Nine slices: density, activity and dose in three planes with region outlines.",
             data=table("regions", ("layer", "plane", "slice", "top_of_scale"), rows),
         )  # fmt: skip
@@ -95,11 +112,16 @@ def region_figure(found: PatientDose) -> Figure:
 
 def _centre(regions: Sequence[Any], dose: Any) -> tuple[int, int, int]:
     """Return the middle of the region with the highest mean dose."""
-    own = [r for r in regions if r.name != "whole_body"]
-    hottest = max(own, key=lambda r: r.mean_of(dose))
+    hottest = _hottest(regions, dose)
     inside = np.argwhere(hottest.share >= min(0.5, float(hottest.share.max())))
     at = np.array(hottest.start) + np.median(inside, axis=0)
     return int(at[0]), int(at[1]), int(at[2])
+
+
+def _hottest(regions: Sequence[Any], dose: Any) -> Any:
+    """Return the region with the highest mean dose; None of none."""
+    own = [r for r in regions if r.name != "whole_body"]
+    return max(own, key=lambda r: r.mean_of(dose), default=None)
 
 
 def _slice(
@@ -110,9 +132,10 @@ def _slice(
     top = DENSITY_WINDOW[1] if colours == "Greys_r" else float(np.percentile(plane, HOT))
     top = top if top > 0.0 else 1.0
     extent = _extent(values.shape, spacing, axis)
+    power = 1.0 if colours == "Greys_r" else ROOT
     axes.imshow(
-        plane, cmap=colours, vmin=0.0, vmax=top, extent=extent, interpolation="nearest",
-        origin="upper" if axis == 0 else "lower",
+        np.clip(plane / top, 0.0, None) ** power, cmap=colours, vmin=0.0, vmax=1.0, extent=extent,
+        interpolation="nearest", origin="upper" if axis == 0 else "lower",
     )  # fmt: skip
     axes.set_axis_off()
     return top

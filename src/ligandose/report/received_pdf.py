@@ -16,7 +16,7 @@ from matplotlib.backends.backend_pdf import PdfPages
 from ligandose.report import canvas
 from ligandose.report.canvas import INK, SOFT, Figure, house_style
 from ligandose.report.compose import Report, Section
-from ligandose.report.summary import INTENDED_USE
+from ligandose.report.summary import PATIENT_USE
 from ligandose.report.tables import TextTable
 
 WIDTH_IN, HEIGHT_IN = 8.27, 11.69
@@ -24,6 +24,8 @@ MARGIN_IN = 0.7
 LINE_IN = 0.17
 TABLE_CHARACTERS = 112
 """Characters of the small type that fit between the margins."""
+SECTION_IN = 1.8
+"""A section begins on a new page where less is left: its title is not alone there."""
 _pdf: Any = PdfPages
 _image: Any = matplotlib.image
 
@@ -104,7 +106,7 @@ def report_pdf(report: Report) -> bytes:
         paper.line(report.title, size=15, weight="bold", height_in=0.32)
         paper.line(report.subtitle, colour=SOFT)
         paper.space(0.1)
-        _paragraph(paper, INTENDED_USE)
+        _paragraph(paper, PATIENT_USE)
         for text in report.summary:
             _paragraph(paper, text)
         for section in report.sections:
@@ -120,7 +122,7 @@ def _paragraph(paper: _Paper, text: str) -> None:
 
 
 def _section(paper: _Paper, section: Section) -> None:
-    paper.need(0.9)
+    paper.need(SECTION_IN)
     paper.space(0.15)
     paper.line(section.title, size=11.5, weight="bold", height_in=0.28)
     for text in section.text:
@@ -163,8 +165,12 @@ def _table(paper: _Paper, table: TextTable) -> None:
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    """Return the widths of columns in characters; the widest give way first."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    """Return the widths of columns in characters; the widest give way first, headings wrap."""
+    words = [max(len(word) for word in head.split()) for head in rows[0]]
+    widths = [
+        max(word, *(len(row[i]) for row in rows[1:])) if rows[1:] else word
+        for i, word in enumerate(words)
+    ]
     room = TABLE_CHARACTERS - 2 * (len(widths) - 1)
     least = 6
     while sum(widths) > room and max(widths) > least:

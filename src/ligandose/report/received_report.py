@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ligandose.plan import PatientDose, image_files
 from ligandose.report.canvas import Figure
 from ligandose.report.compose import Report, Section, provenance_section
 from ligandose.report.page import render
 from ligandose.report.publish import json_bytes, publish
+from ligandose.report.received_engines import (
+    ENGINE_NAMES,
+    engine_section,
+    filled,
+    part,
+    signed,
+    some,
+)
 from ligandose.report.received_figures import received_figures
 from ligandose.report.received_pdf import report_pdf
-from ligandose.report.summary import KeyNumber
+from ligandose.report.summary import PATIENT_USE, KeyNumber
 from ligandose.report.tables import Column, Table, TextTable, table
 from ligandose.report.text import (
     MISSING,
@@ -27,6 +35,9 @@ from ligandose.report.text import (
 from ligandose.report.write import figure_files
 
 PAGE = "report.html"
+NOTHING: tuple[Any, ...] = (None, {}, [])
+TABLE = "a table of activities"
+OF_IMAGES = ("regions_from", "registration", "recovery", "background", "monte_carlo_in")
 STATUS_ORDER = ("invalid", "warning", "note", "ok")
 ENGINES = {
     "local": "local deposition in each voxel",
@@ -66,15 +77,14 @@ def received_report(document: Document, figures: Mapping[str, Figure]) -> Report
     name = agent_label(document["agent"] or "") or nuclide_label(document["nuclide"])
     sections = [
         _dose_section(document, figures),
+        engine_section(document),
         Section(
-            "curves", "Activity over time", figures=_some(figures, "tac"),
+            "curves", "Activity over time", figures=some(figures, "tac"),
             tables=(_fit_table(document),),
         ),
-        Section("images", "Images, registration and regions", facts=_image_facts(document),
-                figures=_some(figures, "regions", "registration"),
-                folded=_filled(_time_table(document))),
+        _image_section(document, figures),
         _marrow_section(document),
-        Section("checks", "Checks", tables=_filled(_check_table(document))),
+        Section("checks", "Checks", tables=filled(_check_table(document))),
         Section("input", "What went in", facts=_input_facts(document)),
         Section("omissions", "What is left out", items=tuple(document["omissions"])),
         provenance_section(document, (("Command", _command(document)),)),
@@ -89,21 +99,8 @@ def received_report(document: Document, figures: Mapping[str, Figure]) -> Report
         sections=tuple(s for s in sections if s is not None),
         data=tuple(received_tables(document)),
         document=document,
+        intended_use=PATIENT_USE,
     )
-
-
-def _part(held: Document, key: str) -> dict[str, Any]:
-    """Return a part of a document, empty where it is None."""
-    found: dict[str, Any] = held.get(key) or {}
-    return found
-
-
-def _some(figures: Mapping[str, Figure], *names: str) -> tuple[Figure, ...]:
-    return tuple(figures[name] for name in names if name in figures)
-
-
-def _filled(*tables: TextTable) -> tuple[TextTable, ...]:
-    return tuple(t for t in tables if t.rows)
 
 
 def _command(document: Document) -> str:
@@ -119,7 +116,7 @@ def _summary(document: Document) -> tuple[str, ...]:
     worst = [c for c in document["checks"] if c["status"] in ("invalid", "warning")]
     found = len(_doses(document))
     first = (
-        f"Absorbed dose of {found} regions after one administration, by "
+        f"Absorbed dose of {found} region{'s' if found > 1 else ''} after one administration, by "
         f"{ENGINES[document['engine']]}."
     )
     if not worst:
@@ -143,25 +140,25 @@ def _key_numbers(document: Document) -> tuple[KeyNumber, ...]:
 
 def _dose_section(document: Document, figures: Mapping[str, Figure]) -> Section:
     return Section(
-        "dose", "Absorbed dose", figures=_some(figures, "dvh", "uncertainty"),
-        tables=_filled(_dose_table(document), _compare_table(document)),
-        folded=_filled(_dvh_table(document), _limit_table(document)),
+        "dose", "Absorbed dose", figures=some(figures, "dvh", "uncertainty"),
+        tables=filled(_dose_table(document), _compare_table(document)),
+        folded=filled(_dvh_table(document), _limit_table(document)),
     )  # fmt: skip
 
 
 def _dose_table(document: Document) -> TextTable:
     columns = (
-        Column("Region", numeric=False), Column("Volume", "mL"), Column("Mass", "g"),
+        Column("Region", numeric=False), Column("Mass", "g"),
         Column("TIA", "GBq h"), Column("Dose", "Gy"), Column("90 % interval", "Gy"),
         Column("Uncertainty", "%"), Column("Gy/GBq"), Column("BED", "Gy"),
         Column("90 % interval of BED", "Gy"),
     )  # fmt: skip
     rows: list[tuple[str, ...]] = []
     for r in _doses(document):
-        dose, bed = r["dose_Gy"], _part(r, "bed_Gy")
+        dose, bed = r["dose_Gy"], part(r, "bed_Gy")
         rows.append(
             (
-                region_label(r["region"]), number(r["volume_mL"]), number(1e3 * r["mass_kg"]),
+                region_label(r["region"]), number(1e3 * r["mass_kg"]),
                 number(r["tia_Bq_s"] / 3.6e12), number(dose["median"]),
                 interval(dose["p05"], dose["p95"]), percent(r["uncertainty"]["relative_sd"]),
                 number(r["dose_per_activity_Gy_per_GBq"]), number(bed.get("median")),
@@ -173,24 +170,29 @@ def _dose_table(document: Document) -> TextTable:
 
 
 def _compare_table(document: Document) -> TextTable:
-    columns = (
-        Column("Region", numeric=False), Column(ENGINES[document["engine"]].capitalize(), "Gy"),
-        Column("S values", "Gy"), Column("Difference", "%"), Column("Electrons", "Gy"),
-        Column("Photons", "Gy"), Column("Alphas", "Gy"), Column("Own share", "%"),
-    )  # fmt: skip
+    voxels = document["engine"] != "s_value"
+    columns = [Column("Region", numeric=False), Column("S values", "Gy")]
+    if voxels:
+        columns[1:] = [
+            Column(ENGINE_NAMES[document["engine"]], "Gy"),
+            Column("S values", "Gy"),
+            Column("Difference", "%"),
+        ]
+    columns += [Column("Electrons", "Gy"), Column("Photons", "Gy"), Column("Alphas", "Gy"),
+                Column("Own share", "%")]  # fmt: skip
     rows: list[tuple[str, ...]] = []
     for r in _doses(document):
         own, other = r["dose_Gy"]["median"], r["s_value"]["dose_Gy"]
-        apart = percent(abs(own / other - 1.0)) if other > 0.0 else MISSING
-        sign = "" if own >= other else "−"
+        apart = own / other if other > 0.0 else None
+        doses = (number(own), number(other), signed(apart)) if voxels else (number(other),)
         rows.append(
             (
-                region_label(r["region"]), number(own), number(other), sign + apart,
+                region_label(r["region"]), *doses,
                 *(number(r["by_radiation"].get(k, 0.0)) for k in ("electron", "photon", "alpha")),
                 percent(r["s_value"]["self_share"]),
             )
         )  # fmt: skip
-    return TextTable("compare", "By method and by radiation", columns, tuple(rows))
+    return TextTable("compare", "By method and by radiation", tuple(columns), tuple(rows))
 
 
 def _dvh_table(document: Document) -> TextTable:
@@ -203,8 +205,8 @@ def _dvh_table(document: Document) -> TextTable:
     rows = tuple(
         (
             region_label(r["region"]), *(number(r["dvh"][k]) for k in keys),
-            number(_part(r, "voxel_bed_Gy").get("mean")),
-            number(_part(r, "voxel_bed_Gy").get("eubed")),
+            number(part(r, "voxel_bed_Gy").get("mean")),
+            number(part(r, "voxel_bed_Gy").get("eubed")),
         )
         for r in _doses(document)
         if r["dvh"]
@@ -242,7 +244,8 @@ def _fit_table(document: Document) -> TextTable:
         halves = [v / 3600.0 for k, v in fit["parameters"].items() if "half_life" in k]
         rows.append(
             (
-                region_label(r["region"]), fit["model"], ", ".join(number(h) for h in halves),
+                region_label(r["region"]), fit["model"].replace("_", " "),
+                ", ".join(number(h) for h in halves),
                 number(r["tia_Bq_s"] / 3.6e12), percent(fit["relative_sd"]),
                 percent(fit["tail_share"]), "; ".join(fit["notes"]),
             )
@@ -259,7 +262,7 @@ def _time_table(document: Document) -> TextTable:
     )  # fmt: skip
     rows: list[tuple[str, ...]] = []
     for t in document["time_points"]:
-        match = _part(t, "registration")
+        match = part(t, "registration")
         rows.append(
             (
                 number(t["time_h"]), number(t["activity_in_view_MBq"]),
@@ -298,30 +301,50 @@ def _marrow_section(document: Document) -> Section | None:
     return Section("marrow", "Red marrow from blood samples", facts=facts)
 
 
-def _image_facts(document: Document) -> tuple[tuple[str, str], ...]:
+def _image_section(document: Document, figures: Mapping[str, Figure]) -> Section | None:
     if not document["time_points"]:
-        return (("Source", "a table of activities"),)
+        return None
     first = document["time_points"][0]
     size = " × ".join(str(n) for n in first["voxels_zyx"][::-1])
     side = " × ".join(number(n) for n in first["spacing_mm_zyx"][::-1])
-    return (
+    facts = (
         ("Time points", ", ".join(f"{number(t['time_h'])} h" for t in document["time_points"])),
         ("Grid of the doses", f"{size} voxels of {side} mm"),
     )
+    return Section(
+        "images", "Images, registration and regions", facts=facts,
+        figures=some(figures, "regions", "registration"), folded=filled(_time_table(document)),
+    )  # fmt: skip
 
 
 def _input_facts(document: Document) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = [
         ("Case", document["case"]),
-        ("Patient", ", ".join(f"{k} {v}" for k, v in document["patient"].items() if v is not None)),
+        (
+            "Patient",
+            ", ".join(f"{k} {_plain(v)}" for k, v in document["patient"].items() if v is not None),
+        ),
     ]
+    found.append(("Source", document["source"] if document["time_points"] else TABLE))
     for key, value in document["methods"].items():
+        if key in OF_IMAGES and not document["time_points"]:
+            continue
         if isinstance(value, Mapping):
-            shown = "; ".join(f"{k} {v}" for k, v in value.items() if v not in (None, {}, []))  # pyright: ignore[reportUnknownVariableType]
+            held = cast("Mapping[str, Any]", value)
+            shown = "; ".join(f"{k} {_plain(v)}" for k, v in held.items() if v not in NOTHING)
             found.append((key, shown))
-        elif value is not None:
-            found.append((key, str(value)))
+        elif value not in NOTHING:
+            found.append((key, _plain(value)))
     return tuple((k.replace("_", " ").capitalize(), v) for k, v in found if v)
+
+
+def _plain(value: Any) -> str:
+    """Return a setting as it is read: numbers without the noise of their last digits."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return ", ".join(str(v) for v in cast("list[Any]", value))
+    return str(value)
 
 
 def received_tables(document: Document) -> Sequence[Table]:
@@ -330,16 +353,16 @@ def received_tables(document: Document) -> Sequence[Table]:
     rows: list[list[Any]] = []
     fits: list[list[Any]] = []
     for r in document["regions"]:
-        dose, bed = _part(r, "dose_Gy"), _part(r, "bed_Gy")
-        spread, other = _part(r, "uncertainty"), _part(r, "s_value")
+        dose, bed = part(r, "dose_Gy"), part(r, "bed_Gy")
+        spread, other = part(r, "uncertainty"), part(r, "s_value")
         rows.append(
             [
                 r["region"], r["volume_mL"], r["mass_kg"], r["tia_Bq_s"], r["tiac_h"],
                 *(dose.get(s) for s in statistics), *(bed.get(s) for s in statistics),
                 other.get("dose_Gy"),
-                *(_part(r, "by_radiation").get(k) for k in ("alpha", "electron", "photon")),
+                *(part(r, "by_radiation").get(k) for k in ("alpha", "electron", "photon")),
                 spread.get("relative_sd"),
-                *(_part(spread, "parts").get(p) for p in
+                *(part(spread, "parts").get(p) for p in
                   ("volume", "recovery", "calibration", "fit", "s_value")),
             ]
         )  # fmt: skip

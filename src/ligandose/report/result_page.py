@@ -8,6 +8,7 @@ from typing import Any
 from ligandose.report.canvas import Figure
 from ligandose.report.compose import Report, Section, filled, provenance_section
 from ligandose.report.page import render
+from ligandose.report.summary import INTENDED_USE
 from ligandose.report.tables import Column, Page, Table, TextTable, Value
 from ligandose.report.text import number
 
@@ -54,6 +55,7 @@ def result_page(
             sections=tuple(sections),
             data=tuple(tables),
             document=document,
+            intended_use=page.intended_use or INTENDED_USE,
         )
     )
 

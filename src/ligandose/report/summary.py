@@ -30,6 +30,13 @@ INTENDED_USE = (
 )
 
 
+PATIENT_USE = (
+    "Research software, not a medical device. Computed from what the case states, for research and "
+    "teaching; it must not be used to diagnose or to treat a person."
+)
+"""For reports on measurements, which no virtual patient made."""
+
+
 @dataclass(frozen=True)
 class KeyNumber:
     """One number that a reader takes home."""

@@ -70,6 +70,7 @@ class Page:
         sentences: the result in words.
         columns, rows: the table that the terminal shows, in words; empty for none.
         command: what makes the same again.
+        intended_use: what the result is for; empty for the words of simulations.
     """
 
     title: str
@@ -77,6 +78,7 @@ class Page:
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     command: str = ""
+    intended_use: str = ""
 
 
 def table(name: str, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> Table:

@@ -10,7 +10,7 @@ import numpy as np
 from ligandose.report import canvas
 from ligandose.report.canvas import SOFT, Axes, Figure, house_style, region_colour
 from ligandose.report.tables import Table, table
-from ligandose.report.text import nuclide_label
+from ligandose.report.text import nuclide_label, region_label
 
 HOUR_S = 3600.0
 DAY_S = 86400.0
@@ -109,7 +109,7 @@ def _draw(
     axes.yaxis.set_major_locator(canvas.few_ticks())
     axes.yaxis.set_major_formatter(canvas.tick_formatter())
     axes.set_xlabel(f"Time, {label}")
-    canvas.heading(axes, region.replace("_", " ").capitalize(), f"{unit}, {model}")
+    canvas.heading(axes, region_label(region), f"{unit}, {model}")
 
 
 def _data(document: Mapping[str, Any]) -> Table:
