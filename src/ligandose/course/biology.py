@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -200,7 +201,8 @@ def _tumour(host: Host) -> TumourParameters | None:
         return None
 
 
-def _tissues(regions: tuple[str, ...]) -> dict[str, TissueParameters]:
+@cache
+def _tissues(regions: tuple[str, ...]) -> Mapping[str, TissueParameters]:
     known: dict[str, TissueParameters] = {}
     for region in regions:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,9 +91,10 @@ def human_doses(
     """Return organ doses of a reference adult by every method.
 
     Each organ's measured activity includes its blood. Of whole-body retention what no organ holds
-    is the remainder. Without it, the rest of the body holds either its blood alone (a lower limit
-    of cross-dose) or all that no measured organ holds, none being excreted (an upper limit): said
-    in the notes. Red marrow that was not measured takes its activity from blood.
+    is the remainder, spread evenly over what was not measured. Without it, the rest of the body
+    holds either its blood alone (a lower limit of cross-dose) or all that no measured organ holds,
+    none being excreted (an upper limit): said in the notes. Red marrow that was not measured takes
+    its activity from blood.
 
     Args:
         scaled: of `scale_table`.
@@ -126,6 +127,8 @@ def human_doses(
                 table[i, j] = c.tiac_s, error, c.effective_rate_per_s
     notes += _impossible(table[..., 0], nuclide)
     s = s_values.s_Gy_per_Bq_s(nuclide, mass_kg=masses, body_mass_kg=body)[0]
+    if REMAINDER in sources:
+        s = _with_even_remainder(s, regions, sources, masses, body)
     tiac, error = table[..., 0], table[..., 1]
     dose = np.einsum("tsr,ms->mtr", s, tiac) * GY_PER_GBQ
     parts = np.einsum("ts,ms->mts", s.sum(axis=-1), tiac) * GY_PER_GBQ
@@ -183,6 +186,27 @@ def _sources(
             "holds nothing here, so doses of organs that were not measured are lower limits"
         )
     return found, notes
+
+
+def _with_even_remainder(
+    s: Floats, regions: Sequence[str], sources: Collection[str], mass_kg: Floats, body_kg: float
+) -> Floats:
+    """Return S values (targets, sources, radiations) whose remainder lies in unmeasured organs too.
+
+    What no measured organ holds is spread by mass over all the rest of the body (Cloutier et al.,
+    J Nucl Med 14:53, 1973), so that an organ that was not measured irradiates itself as well.
+    """
+    rest = regions.index(REMAINDER)
+    measured = [j for j, r in enumerate(regions) if r in sources and _is_tissue(r)]
+    other = [j for j, r in enumerate(regions) if r not in sources and _is_tissue(r)]
+    share = mass_kg[other] / (body_kg - mass_kg[measured].sum())
+    even = s.copy()
+    even[:, rest] = (1.0 - share.sum()) * s[:, rest] + np.einsum("tsr,s->tr", s[:, other], share)
+    return even
+
+
+def _is_tissue(region: str) -> bool:
+    return region not in (REMAINDER, BLOOD) and not region.endswith(CONTENTS)
 
 
 def _impossible(tiac_s: Floats, nuclide: str) -> list[str]:
