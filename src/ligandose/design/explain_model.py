@@ -22,11 +22,10 @@ from ligandose.design.explain_effect import lesion_effect
 from ligandose.design.explain_factors import Changes
 from ligandose.design.screen_candidates import build_agent, screened_host
 from ligandose.design.screen_dose import course_dose, factors_at_limits
+from ligandose.design.screen_lesions import lesion_findings
 from ligandose.design.screen_plan import ScreenPlan
-from ligandose.design.screen_settings import MARROW, Limit
 from ligandose.design.screen_supply import Supply, supply_of
 from ligandose.dose import ReferenceSValues
-from ligandose.effect import tumour_parameters
 from ligandose.errors import InputError
 from ligandose.evidence import Finding, Status
 from ligandose.hosts import Host, SitePlace, draw_values, with_targets
@@ -76,14 +75,7 @@ class Case:
         """Radiobiology of the lesions by quantity, with the study's own values."""
         if self.plan.tumour is None:
             raise InputError("explain: no radiobiology; name whose, such as tumour: {of: mCRPC}")
-        found = {f.quantity: f for f in tumour_parameters(self.plan.tumour.disease).findings}
-        own = self.plan.tumour.values
-        return {
-            k: replace(f, value=own[k], gsd=1.0, status=Status.ASSUMED, source="study file")
-            if k in own
-            else f
-            for k, f in found.items()
-        }
+        return lesion_findings(self.plan.tumour)
 
 
 @dataclass(frozen=True)
@@ -178,7 +170,7 @@ def _outcomes(case: Case, changes: Changes, threads: int | None, *, rows: int) -
     )  # fmt: skip
     course = _emitting(course, case.emitter) if case.emitter else course
     lesion = _lesion_values(case, changes, rows)
-    limits = _limits(case.plan)
+    limits = case.plan.counted_limits
     regions = list(dict.fromkeys([*(x.region for x in limits), *case.host.lesions]))
     alpha_beta = case.lesion_findings["alpha_beta"].require()
     dose = course_dose(course, regions, lesion_alpha_beta_Gy=alpha_beta).repeated(
@@ -205,10 +197,6 @@ def _outcomes(case: Case, changes: Changes, threads: int | None, *, rows: int) -
         tcp=effect.tcp,
         log10_survivors=effect.log10_survivors,
     )
-
-
-def _limits(plan: ScreenPlan) -> tuple[Limit, ...]:
-    return tuple(x for x in plan.limits if x.region != MARROW or plan.marrow == "limit")
 
 
 def _regimen(case: Case) -> Regimen:

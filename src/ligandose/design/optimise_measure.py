@@ -24,13 +24,10 @@ from ligandose.design.optimise_batch import (
 from ligandose.design.optimise_space import Design, Form, Space
 from ligandose.design.screen_dose import CourseDose, factors_at_limits
 from ligandose.design.screen_effect import LesionParameters, tumour_effect
+from ligandose.design.screen_lesions import lesion_parameters
 from ligandose.design.screen_plan import PER_PATIENT, ScreenPlan
-from ligandose.design.screen_settings import MARROW, Limit
 from ligandose.design.screen_supply import Supply, supply_of
-from ligandose.effect import tumour_parameters
 from ligandose.errors import InputError
-from ligandose.evidence import Finding, Status
-from ligandose.hosts import draw_values
 
 Floats = NDArray[np.float64]
 WEEK_S = 7 * 86400.0
@@ -105,7 +102,14 @@ def evaluate(
     Raises:
         InputError: no radiobiology of the lesions.
     """
-    lesions = lesion_parameters(population)
+    if population.plan.tumour is None:
+        raise InputError("optimise needs the radiobiology of the lesions; name it with tumour: of:")
+    lesions = lesion_parameters(
+        population.plan.tumour,
+        patients=population.patients,
+        seed=population.seed,
+        knowledge=population.knowledge,
+    )
     firsts: dict[int, CourseDose] = {}
     number: Mapping[str, Floats] = {}
     for form in dict.fromkeys(d.form for d in designs):
@@ -148,37 +152,6 @@ def supply(plan: ScreenPlan, form: Form, design: Design) -> Supply:
     return supply_of(replace(plan, cap=cap), form.agent, form.agent.nuclide)
 
 
-def lesion_parameters(population: Population) -> LesionParameters:
-    """Return the radiobiology of the lesions of each patient.
-
-    Raises:
-        InputError: the plan has none.
-    """
-    plan = population.plan
-    if plan.tumour is None:
-        raise InputError("optimise needs the radiobiology of the lesions; name it with tumour: of:")
-    found: dict[str, Finding] = {}
-    for f in tumour_parameters(plan.tumour.disease).findings:
-        own = plan.tumour.values.get(f.quantity)
-        found[f"lesion.{f.quantity}"] = (
-            f if own is None else replace(f, value=own, gsd=1.0, status=Status.ASSUMED)
-        )
-    drawn = draw_values(
-        found,
-        patients=population.patients,
-        seed=population.seed,
-        variability=True,
-        knowledge=population.knowledge,
-    )
-    return LesionParameters(
-        alpha_per_Gy=drawn["lesion.alpha"],
-        doubling_time_s=drawn["lesion.doubling_time"],
-        kick_off_s=drawn["lesion.kick_off_time"],
-        clonogens_per_kg=drawn["lesion.clonogen_density"],
-        dose_log_sd=float(np.median(drawn["lesion.dose_log_sd"])),
-    )
-
-
 def _of_schedule(
     population: Population,
     space: Space,
@@ -192,7 +165,7 @@ def _of_schedule(
         int(designs[0].number("cycles")), designs[0].number("every_weeks") * WEEK_S
     )
     plan, count = population.plan, population.patients
-    limits, factors = factors_at_limits(dose, counted_limits(plan), fraction=plan.fraction)
+    limits, factors = factors_at_limits(dose, plan.counted_limits, fraction=plan.fraction)
     at_limit = np.minimum(CALL_GBQ * np.min(factors, axis=1), MOST_GBQ)
     caps = np.array([supply(plan, space.forms[d.form], d).activity_cap_GBq for d in designs])
     shares = np.array([d.number("activity_share") for d in designs])
@@ -225,11 +198,6 @@ def _of_schedule(
             )
         )
     return found
-
-
-def counted_limits(plan: ScreenPlan) -> tuple[Limit, ...]:
-    """Return the limits of a plan that count; marrow may be rescued or the target."""
-    return tuple(x for x in plan.limits if x.region != MARROW or plan.marrow == "limit")
 
 
 def _same(plan: ScreenPlan, at_limit: Floats, count: int) -> Floats:

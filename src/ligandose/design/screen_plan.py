@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ligandose.design.screen_settings import Limit
+from ligandose.design.screen_settings import MARROW, Limit
 
 PER_PATIENT, POPULATION = "per_patient", "population"
 MODES = (PER_PATIENT, POPULATION)
@@ -120,6 +120,11 @@ class ScreenPlan:
     knowledge: int = DEFAULT_KNOWLEDGE
     notes: tuple[str, ...] = ()
     sha256: str = ""
+
+    @property
+    def counted_limits(self) -> tuple[Limit, ...]:
+        """The limits that count; marrow may be rescued or the target."""
+        return tuple(x for x in self.limits if x.region != MARROW or self.marrow == "limit")
 
     def task(self) -> dict[str, Any]:
         """Return what decides the result of one candidate, JSON-able: no lists of candidates."""

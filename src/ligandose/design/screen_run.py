@@ -23,19 +23,17 @@ from ligandose.design.screen_candidates import build_agent, screened_host
 from ligandose.design.screen_dose import CourseDose, course_dose, factors_at_limits
 from ligandose.design.screen_effect import LesionParameters, TumourEffect, tumour_effect
 from ligandose.design.screen_imaging import decays_after_imaging
+from ligandose.design.screen_lesions import lesion_findings, lesion_parameters
 from ligandose.design.screen_plan import (
     KNOWLEDGE_PATIENTS,
     PER_PATIENT,
     ScreenPlan,
-    Tumour,
     plan_of_task,
 )
 from ligandose.design.screen_settings import MARROW, Limit
 from ligandose.design.screen_supply import Supply, supply_of
-from ligandose.effect import tumour_parameters
 from ligandose.errors import LigandoseError
-from ligandose.evidence import Finding, Status
-from ligandose.hosts import Host, draw_values
+from ligandose.hosts import Host
 
 Floats = NDArray[np.float64]
 
@@ -111,9 +109,9 @@ def _given(plan: ScreenPlan, spec: Mapping[str, Any]) -> _Given:
 def _evaluated(given: _Given) -> dict[str, Any]:
     plan = given.plan
     dose, course, activity = _settled(given)
-    limits, factors = factors_at_limits(dose, _limits(plan), fraction=plan.fraction)
+    limits, factors = factors_at_limits(dose, plan.counted_limits, fraction=plan.fraction)
     at_limit = _activities(plan, activity * _least(factors))
-    tumour = _lesion_parameters(plan, course, knowledge=None)
+    tumour = _lesions(plan, course, None)
     per_cycle = _blocks(plan, at_limit, given.supply)
     return {
         "limits": [limit.region for limit in limits],
@@ -182,7 +180,7 @@ def _simulated(
         knowledge=knowledge,
     )
     regions = [*(limit.region for limit in plan.limits), MARROW, *given.host.lesions]
-    alpha_beta = _tumour_value(plan.tumour, "alpha_beta") if plan.tumour else math.nan
+    alpha_beta = lesion_findings(plan.tumour)["alpha_beta"].require() if plan.tumour else math.nan
     return (
         course_dose(course, list(dict.fromkeys(regions)), lesion_alpha_beta_Gy=alpha_beta),
         course,
@@ -191,14 +189,10 @@ def _simulated(
 
 def _middle(given: _Given, dose: CourseDose, activity: float) -> float:
     """Return the middle of the practical activities that doses at an activity lead to."""
-    _, factors = factors_at_limits(dose, _limits(given.plan), fraction=given.plan.fraction)
+    _, factors = factors_at_limits(dose, given.plan.counted_limits, fraction=given.plan.fraction)
     at_limit = _activities(given.plan, activity * _least(factors))
     practical = _blocks(given.plan, at_limit, given.supply)["practical"]
     return float(np.clip(np.nanmedian(practical), *SIMULATED_GBQ))
-
-
-def _limits(plan: ScreenPlan) -> tuple[Limit, ...]:
-    return tuple(x for x in plan.limits if x.region != MARROW or plan.marrow == "limit")
 
 
 def _least(factors: Floats) -> Floats:
@@ -278,40 +272,12 @@ def _effect(
     )
 
 
-def _lesion_parameters(
-    plan: ScreenPlan, course: Course, *, knowledge: int | None
-) -> LesionParameters | None:
-    """Return the radiobiology of the population, drawn as `ligandose.course` draws it."""
+def _lesions(plan: ScreenPlan, course: Course, knowledge: int | None) -> LesionParameters | None:
     if plan.tumour is None:
         return None
-    drawn = draw_values(
-        _tumour_findings(plan.tumour),
-        patients=course.patients,
-        seed=plan.seed,
-        variability=True,
-        knowledge=knowledge,
+    return lesion_parameters(
+        plan.tumour, patients=course.patients, seed=plan.seed, knowledge=knowledge
     )
-    return LesionParameters(
-        alpha_per_Gy=drawn["lesion.alpha"],
-        doubling_time_s=drawn["lesion.doubling_time"],
-        kick_off_s=drawn["lesion.kick_off_time"],
-        clonogens_per_kg=drawn["lesion.clonogen_density"],
-        dose_log_sd=float(np.median(drawn["lesion.dose_log_sd"])),
-    )
-
-
-def _tumour_findings(tumour: Tumour) -> dict[str, Finding]:
-    findings = {f"lesion.{f.quantity}": f for f in tumour_parameters(tumour.disease).findings}
-    for quantity, value in tumour.values.items():
-        key = f"lesion.{quantity}"
-        findings[key] = replace(
-            findings[key], value=value, gsd=1.0, status=Status.ASSUMED, source="study file"
-        )
-    return findings
-
-
-def _tumour_value(tumour: Tumour, quantity: str) -> float:
-    return _tumour_findings(tumour)[f"lesion.{quantity}"].require()
 
 
 # ------------------------------------------------------------------ knowledge
@@ -346,10 +312,10 @@ def _first_cycle(given: _Given, knowledge: int | None) -> dict[str, float]:
     activity = min(FIRST_GUESS_GBQ, supply.activity_cap_GBq)
     dose, course = _simulated(given, activity, cycles=1, patients=patients, knowledge=knowledge)
     dose = dose.repeated(supply.cycles, supply.every_weeks * WEEK_S)
-    _, factors = factors_at_limits(dose, _limits(plan), fraction=plan.fraction)
+    _, factors = factors_at_limits(dose, plan.counted_limits, fraction=plan.fraction)
     at_limit = _activities(plan, activity * _least(factors))
     practical = _blocks(plan, at_limit, supply)["practical"]
-    tumour = _lesion_parameters(plan, course, knowledge=knowledge)
+    tumour = _lesions(plan, course, knowledge)
     factor = practical / activity
     effect = _effect(given, course, dose, factor, tumour)
     marrow_bed = dose.bed_Gy(factor, MARROW).sum(axis=1)
