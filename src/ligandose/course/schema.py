@@ -72,10 +72,23 @@ SPANS: dict[str, Span] = {
 
 def within(name: str) -> AfterValidator:
     """Return a validator that holds a number to a span of `SPANS`."""
-    span = SPANS[name]
+    return _inside(SPANS[name])
 
-    def check(value: float) -> float:
-        if not span.holds(value):
+
+def between(low: float, high: float, unit: str = "", *, above: bool = False) -> AfterValidator:
+    """Return a validator of a number that may also be left out.
+
+    Args:
+        low, high: what is allowed; `high` itself is.
+        unit: for the message.
+        above: whether `low` itself is not allowed.
+    """
+    return _inside(Span(low, high, unit, above))
+
+
+def _inside(span: Span) -> AfterValidator:
+    def check(value: float | None) -> float | None:
+        if value is not None and not span.holds(value):
             raise PydanticCustomError("span", "outside", {"allowed": str(span)})
         return value
 

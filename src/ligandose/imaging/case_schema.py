@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from ligandose.course.schema import Part
+from ligandose.course.schema import Part, between
 
 MOMENT = "a moment such as 2026-03-01T09:00:00, or with +01:00 at its end"
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
@@ -18,15 +18,6 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]
 
 def _refuse(allowed: str) -> PydanticCustomError:
     return PydanticCustomError("span", "outside", {"allowed": allowed})
-
-
-def _between(low: float, high: float, unit: str) -> AfterValidator:
-    def check(value: float) -> float:
-        if not low < value <= high:
-            raise _refuse(f"above {low:g} up to {high:g} {unit}")
-        return value
-
-    return AfterValidator(check)
 
 
 def _moment(text: str) -> str:
@@ -70,9 +61,9 @@ Moment = Annotated[str, AfterValidator(_moment)]
 Label = Annotated[str, AfterValidator(_label)]
 Unit = Annotated[str, AfterValidator(_unit)]
 Correction = Annotated[str, AfterValidator(_corrected)]
-Positive = Annotated[float, _between(0.0, 1e12, "(positive)")]
-Duration = Annotated[float, _between(0.0, 7 * 86400.0, "s")]
-Administered = Annotated[float, _between(0.0, 1000.0, "GBq")]
+Positive = Annotated[float, between(0.0, 1e12, "(positive)", above=True)]
+Duration = Annotated[float, between(0.0, 7 * 86400.0, "s", above=True)]
+Administered = Annotated[float, between(0.0, 1000.0, "GBq", above=True)]
 
 
 class CalibrationPart(Part):

@@ -33,6 +33,7 @@ from ligandose.agents import Agent, agents
 from ligandose.agents import agent as catalogue_agent
 from ligandose.course.schema import (
     Part,
+    between,
     checked,
     within,
 )
@@ -44,7 +45,6 @@ from ligandose.errors import InputError, UnknownNameError
 from ligandose.evidence.units import to_internal
 from ligandose.hosts import Host, diseases, hosts, with_targets
 from ligandose.hosts import host as catalogue_host
-from ligandose.plan.file_spans import between
 from ligandose.plan.individual_data import (
     QUANTITIES,
     ActivityDatum,

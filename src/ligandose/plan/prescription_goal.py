@@ -28,6 +28,7 @@ from pydantic import Field
 from ligandose.course.schema import (
     Part,
     Whole,
+    between,
     checked,
     within,
 )
@@ -37,7 +38,6 @@ from ligandose.course.study_yaml import (
 )
 from ligandose.effect import LimitQuantity
 from ligandose.errors import InputError, UnknownNameError
-from ligandose.plan.file_spans import between
 
 QUANTITIES = {
     "": LimitQuantity.ABSORBED_DOSE,

@@ -15,7 +15,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from ligandose.course.schema import Part, checked
+from ligandose.course.schema import Part, between, checked
 from ligandose.course.study_yaml import (
     FieldPath,
     StudyText,
@@ -39,16 +39,6 @@ AUTO = "auto"
 MOST_IMAGES = 50
 
 
-def _within(low: float, high: float, unit: str = "") -> AfterValidator:
-    def check(value: float) -> float:
-        if not low < value <= high:
-            text = f"above {low:g} up to {high:g} {unit}".rstrip()
-            raise PydanticCustomError("span", "outside", {"allowed": text})
-        return value
-
-    return AfterValidator(check)
-
-
 def _one_of(*words: str) -> AfterValidator:
     def check(value: str) -> str:
         if value not in words:
@@ -58,13 +48,13 @@ def _one_of(*words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-Relative = Annotated[float, _within(0.0, 1.0, "(a share, 0.05 is 5 %)")]
-Millimetres = Annotated[float, _within(0.0, 500.0, "mm")]
-Hours = Annotated[float, _within(0.0, 10_000.0, "h")]
-BodyMass = Annotated[float, _within(0.0, 400.0, "kg")]
-Fraction = Annotated[float, _within(0.0, 0.99)]
-Coefficient = Annotated[float, _within(0.0, 2.0)]
-Ratio = Annotated[float, _within(0.0, 10.0)]
+Relative = Annotated[float, between(0.0, 1.0, "(a share, 0.05 is 5 %)", above=True)]
+Millimetres = Annotated[float, between(0.0, 500.0, "mm", above=True)]
+Hours = Annotated[float, between(0.0, 10_000.0, "h", above=True)]
+BodyMass = Annotated[float, between(0.0, 400.0, "kg", above=True)]
+Fraction = Annotated[float, between(0.0, 0.99, above=True)]
+Coefficient = Annotated[float, between(0.0, 2.0, above=True)]
+Ratio = Annotated[float, between(0.0, 10.0, above=True)]
 ModelName = Annotated[
     str, _one_of(AUTO, *SINGLE_POINT, *PRIORS, TRAPEZOID, *(m.name for m in TAC_MODELS))
 ]
@@ -137,7 +127,7 @@ class MarrowPart(Part):
     decay_corrected: bool | None = None
     ratio: Ratio | None = None
     haematocrit: Fraction | None = None
-    marrow_mass_kg: Annotated[float, _within(0.0, 10.0, "kg")] | None = None
+    marrow_mass_kg: Annotated[float, between(0.0, 10.0, "kg", above=True)] | None = None
 
 
 class DosePart(Part):
