@@ -3,260 +3,353 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 from scipy.special import log_ndtr, logsumexp
+from threadpoolctl import threadpool_limits
 
 from ligandose.evidence import read_table
-from ligandose.targets.catalogue import target
 from ligandose.targets.density import (
     ASSAY_CLASSES,
+    GROUPS,
     PATTERNS,
+    REFERENCE,
     DensityModel,
     DensityPair,
     Features,
     assay_class,
+    assay_group,
     calibration_pairs,
-    features_of,
+    pair_features,
 )
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 TERMS = ("intercept", "rna_slope", "protein_slope", "protein_slope_tumour", "tumour_shift")
-COLUMNS = (*TERMS, *ASSAY_CLASSES)
+STAINED = "stained_shift"
+COLUMNS = (*TERMS, STAINED, *ASSAY_CLASSES)
+SCALED = (REFERENCE, *ASSAY_CLASSES)
+"""Classes of assay with an error scale of their own."""
+SPREADS = 2 + len(GROUPS)
+"""Spreads that a fit has: tau, sigma, and omega of each group of assays."""
 PRIORS = {"intercept": 10.0, "rna_slope": 1.0, "protein_slope": 0.5, "protein_slope_tumour": 0.5,
-          "tumour_shift": 0.5, **dict.fromkeys(ASSAY_CLASSES, 0.5)}  # fmt: skip
+          "tumour_shift": 0.5, STAINED: 0.5, **dict.fromkeys(ASSAY_CLASSES, 0.5)}  # fmt: skip
 """SD of the normal prior of each term, decades (per unit); slopes are not below 0."""
 PRIOR_LOG_KAPPA = math.log(2.0)
-START_SPREAD = (math.log(0.5), math.log(0.5), 0.0)
+START_SPREAD = (0.4, 0.4, *([0.3] * len(GROUPS)))
+SPREAD_LIMITS = (math.log(0.02), math.log(5.0))
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 LOG_WEIGHTS = np.log(WEIGHTS / WEIGHTS.sum())
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows of calibration pairs with the evidence of one pattern."""
+    """Published values with the evidence of one pattern, a row each.
 
-    pairs: tuple[DensityPair, ...]
-    features: tuple[Features, ...]
+    A value that a source gives for several tissues together is one row: the mean over them.
+
+    Attributes:
+        pairs: (rows) the pairs that carry the value.
+        design: (rows, columns) by COLUMNS.
+        log_value: (rows,) decades; the limit of a bound.
+        is_bound: (rows,).
+        stated_sd: (rows,) decades.
+        assay_index: (rows,) into SCALED.
+        group_index: (rows,) into GROUPS.
+        share: (rows, tissues of targets) part of each in the value.
+        of_target, of_source: (rows,) indices.
+        names: targets.
+    """
+
+    pairs: tuple[tuple[DensityPair, ...], ...]
     design: FloatArray
     log_value: FloatArray
     is_bound: NDArray[np.bool_]
     stated_sd: FloatArray
-    row_weight: FloatArray
-    pair_index: IntArray
-    pair_weight: FloatArray
-    pair_target: IntArray
+    assay_index: IntArray
+    group_index: IntArray
+    share: FloatArray
+    of_target: IntArray
+    of_source: IntArray
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
+class Spreads:
+    """SDs in decades.
+
+    Attributes:
+        tau, sigma: between targets, and tissues of one.
+        omega: (rows,) between sources of the row's kind.
+        error: (rows,) of each row's own error.
+    """
+
+    tau: float
+    sigma: float
+    omega: FloatArray
+    error: FloatArray
+
+
+@dataclass(frozen=True)
 class Fit:
-    """A maximum: terms by COLUMNS, spreads in decades, and the SD of a prediction's line."""
+    """A maximum: terms by COLUMNS, spreads in decades (omega by GROUPS), error scales by SCALED.
+
+    `parameter_sd` is the SD of the line.
+
+    `stained` says whether it stands for tissues whose staining is known: their intercept differs.
+    """
 
     beta: FloatArray
     tau: float
     sigma: float
-    kappa: float
+    omega: FloatArray
+    kappa: FloatArray
     parameter_sd: float
+    stained: bool
 
     @property
     def model(self) -> DensityModel:
         """The fit as the package uses it."""
         terms = dict(zip(COLUMNS, map(float, self.beta), strict=True))
+        terms["intercept"] += terms[STAINED] if self.stained else 0.0
+        slopes = {t: terms[t] if self.stained or "protein" not in t else 0.0 for t in TERMS}
         return DensityModel(
-            **{t: terms[t] for t in TERMS}, tau=self.tau, sigma=self.sigma,
-            parameter_sd=self.parameter_sd, error_scale=self.kappa,
+            **slopes, tau=self.tau, sigma=self.sigma,
+            source_sds=dict(zip(GROUPS, map(float, self.omega), strict=True)),
+            parameter_sd=self.parameter_sd,
+            error_scales=dict(zip(SCALED, map(float, self.kappa), strict=True)),
             assay_effects={a: terms[a] for a in ASSAY_CLASSES},
         )  # fmt: skip
 
 
-def seen_by(pattern: str, features: Features) -> Features | None:
-    """Return features cut to a pattern, or None where they lack its evidence."""
-    rna = features.rna_nTPM if "rna" in pattern else None
-    level = features.protein_level if "protein" in pattern else None
-    cut = Features(rna, level, features.tumour)
-    return cut if cut.pattern == pattern else None
+def seen_by(evidence: str, features: Features) -> Features | None:
+    """Return what a fit sees of features, or None where they lack its evidence.
+
+    Where RNA is known staining is used if it is there; alone it stands for the RNA.
+    """
+    rna = features.rna_nTPM if evidence == "rna" else None
+    level = features.protein_level if evidence in ("rna", "protein") else None
+    seen = Features(rna, level, features.tumour)
+    return seen if evidence in ("none", *seen.pattern.split("+")) else None
 
 
 def design_row(features: Features, assay: str) -> FloatArray:
-    """Return the columns of one row."""
+    """Return the columns of one tissue."""
     level = features.protein_level or 0.0
     line = [1.0, features.rna_signal, 0.0 if features.tumour else level,
-            level if features.tumour else 0.0, float(features.tumour)]  # fmt: skip
+            level if features.tumour else 0.0, float(features.tumour),
+            float(features.protein_level is not None)]  # fmt: skip
     return np.array(line + [float(assay_class(assay) == a) for a in ASSAY_CLASSES])
 
 
-def sample_of(pattern: str, *, without: str = "") -> Sample:
-    """Return the calibration pairs with at least the evidence of a pattern."""
-    limit_sd = math.log10(limit_gsd())
-    kept: list[tuple[DensityPair, Features]] = []
+def sample_of(evidence: str, *, without: str = "") -> Sample:
+    """Return the published values of tissues that have an evidence: rna, protein or none."""
+    rows: dict[tuple[str, ...], list[tuple[DensityPair, Features]]] = {}
     for pair in calibration_pairs():
-        seen = seen_by(pattern, features_of(target(pair.target), pair.tissue))
+        seen = seen_by(evidence, pair_features(pair))
         if pair.target != without and seen is not None:
-            kept.append((pair, seen))
-    keys = list(dict.fromkeys((p.target, p.tissue) for p, _ in kept))
-    names = tuple(dict.fromkeys(name for name, _ in keys))
-    pair_index = np.array([keys.index((p.target, p.tissue)) for p, _ in kept])
-    weight = np.array([p.weight for p, _ in kept])
-    pair_weight = np.zeros(len(keys))
-    np.maximum.at(pair_weight, pair_index, weight)
-    values = [p.density_nmol_L or p.high_nmol_L or math.nan for p, _ in kept]
+            rows.setdefault(pair.published, []).append((pair, seen))
+    kept = [list(zip(*row, strict=True)) for row in rows.values()]
+    pairs: list[tuple[DensityPair, ...]] = [row[0] for row in kept]
+    first = [row[0] for row in pairs]
+    tissues = list(dict.fromkeys((p.target, p.tissue) for row in pairs for p in row))
+    names = tuple(dict.fromkeys(p.target for p in first))
+    sources = list(dict.fromkeys(p.source for p in first))
+    share = np.zeros((len(pairs), len(tissues)))
+    for i, row in enumerate(pairs):
+        for p in row:
+            share[i, tissues.index((p.target, p.tissue))] = 1.0 / len(row)
+    limit_sd = math.log10(limit_gsd())
     return Sample(
-        tuple(p for p, _ in kept),
-        tuple(f for _, f in kept),
-        np.array([design_row(f, p.assay) for p, f in kept]),
-        np.log10(values),
-        np.array([p.density_nmol_L is None for p, _ in kept]),
-        np.array([limit_sd if p.density_nmol_L is None else math.log10(p.gsd) for p, _ in kept]),
-        weight / pair_weight[pair_index],
-        pair_index,
-        pair_weight,
-        np.array([names.index(name) for name, _ in keys]),
+        tuple(pairs),
+        np.array([
+            np.mean([design_row(f, p.assay) for p, f in row], axis=0) for row in rows.values()
+        ]),
+        np.array([
+            np.mean([math.log10(p.density_nmol_L or p.high_nmol_L or math.nan) for p in row])
+            for row in pairs
+        ]),
+        np.array([p.density_nmol_L is None for p in first]),
+        np.array([limit_sd if p.density_nmol_L is None else math.log10(p.gsd) for p in first]),
+        np.array([SCALED.index(assay_class(p.assay)) for p in first]),
+        np.array([GROUPS.index(assay_group(p.assay)) for p in first]),
+        share,
+        np.array([names.index(p.target) for p in first]),
+        np.array([sources.index(p.source) for p in first]),
         names,
+    )  # fmt: skip
+
+
+def covariance(sample: Sample, spreads: Spreads) -> FloatArray:
+    """Return the (values, values) covariance of the published values, bounds left out."""
+    value = ~sample.is_bound
+    target, source = sample.of_target[value], sample.of_source[value]
+    share, omega = sample.share[value], spreads.omega[value]
+    return (
+        spreads.tau**2 * (target[:, None] == target)
+        + spreads.sigma**2 * (share @ share.T)
+        + np.outer(omega, omega) * (source[:, None] == source)
+        + np.diag(spreads.error[value] ** 2)
     )
 
 
-def pair_sums(
-    sample: Sample, kappa: float, residual: FloatArray
-) -> tuple[NDArray[np.floating], ...]:
-    """Return, by pair, the sums of precision, precision x residual and x residual squared."""
-    precision = sample.row_weight / (kappa * sample.stated_sd) ** 2
-    precision = np.where(sample.is_bound, 0.0, precision)
-    count = len(sample.pair_weight)
-    return tuple(
-        np.bincount(sample.pair_index, precision * residual**power, minlength=count).astype(float)
-        for power in (0, 1, 2)
-    )
-
-
-def log_likelihood(
-    sample: Sample, beta: FloatArray, tau: float, sigma: float, kappa: float
-) -> float:
+def log_likelihood(sample: Sample, beta: FloatArray, spreads: Spreads) -> float:
     """Return the restricted log likelihood of values and bounds, without constants."""
+    value = ~sample.is_bound
     residual = sample.log_value - sample.design @ beta
-    s0, s1, s2 = pair_sums(sample, kappa, residual)
-    has = s0 > 0.0
-    weight = np.where(has, sample.pair_weight, 0.0)
-    safe = np.where(has, s0, 1.0)
-    mean, variance = s1 / safe, sigma**2 + 1.0 / safe
-    row_weight = np.where(sample.is_bound, 0.0, sample.pair_weight[sample.pair_index])
-    error = (kappa * sample.stated_sd) ** 2 / sample.row_weight
-    total = -0.5 * np.sum(row_weight * np.log(error))
-    total -= 0.5 * np.sum(weight * (np.log1p(sigma**2 * s0) + s2 - s1**2 / safe))
-    by_target = [
-        np.bincount(sample.pair_target, weight * x / variance, minlength=len(sample.names))
-        for x in (np.ones_like(mean), mean, mean**2)
-    ]
-    a, b, c = by_target
-    shrunk = tau**2 / (1.0 + tau**2 * a)
-    total -= 0.5 * np.sum(np.log1p(tau**2 * a) + c - shrunk * b**2)
-    total += _log_bounds(sample, residual, shrunk * b, np.sqrt(shrunk), sigma, kappa)
-    return float(total) - 0.5 * np.linalg.slogdet(information(sample, tau, sigma, kappa))[1]
+    factor = cho_factor(covariance(sample, spreads), lower=True)
+    solved = cho_solve(factor, residual[value])
+    total = -np.log(np.diag(factor[0])).sum() - 0.5 * residual[value] @ solved
+    total += _log_bounds(sample, residual, spreads, *_effects(sample, spreads, factor, solved))
+    precision = _precision(sample, factor)
+    return float(total) - 0.5 * np.linalg.slogdet(precision)[1]
+
+
+def _effects(
+    sample: Sample, spreads: Spreads, factor: tuple[FloatArray, bool], solved: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return mean and SD of every target's own term, given the values."""
+    mine = (sample.of_target[~sample.is_bound][:, None] == np.arange(len(sample.names))) * 1.0
+    mean = spreads.tau**2 * mine.T @ solved
+    known = spreads.tau**4 * np.einsum("ij,ij->j", mine, cho_solve(factor, mine))
+    return mean, np.sqrt(np.maximum(spreads.tau**2 - known, 0.0))
 
 
 def _log_bounds(
-    sample: Sample,
-    residual: FloatArray,
-    mean: NDArray[np.floating],
-    sd: NDArray[np.floating],
-    sigma: float,
-    kappa: float,
+    sample: Sample, residual: FloatArray, spreads: Spreads, mean: FloatArray, sd: FloatArray
 ) -> float:
     rows = np.flatnonzero(sample.is_bound)
     if not len(rows):
         return 0.0
-    of = sample.pair_target[sample.pair_index[rows]]
+    of = sample.of_target[rows]
     effect = mean[of, None] + sd[of, None] * NODES
-    spread = np.hypot(sigma, kappa * sample.stated_sd[rows])[:, None]
-    weight = sample.pair_weight[sample.pair_index[rows]][:, None]
-    logs = weight * log_ndtr((residual[rows, None] - effect) / spread)
+    own = np.sqrt(spreads.sigma**2 + spreads.omega[rows] ** 2 + spreads.error[rows] ** 2)[:, None]
+    logs = log_ndtr((residual[rows, None] - effect) / own)
     by_target = np.zeros((len(sample.names), len(NODES)))
     np.add.at(by_target, of, logs)
     return float(np.sum(logsumexp(by_target + LOG_WEIGHTS, axis=1)))
 
 
-def information(sample: Sample, tau: float, sigma: float, kappa: float) -> FloatArray:
+def _precision(sample: Sample, factor: tuple[FloatArray, bool]) -> FloatArray:
+    x = sample.design[~sample.is_bound]
+    prior = np.diag([PRIORS[c] ** -2 for c in COLUMNS])
+    return x.T @ np.asarray(cho_solve(factor, x)) + prior
+
+
+def information(sample: Sample, spreads: Spreads) -> FloatArray:
     """Return the precision matrix of the terms from the values and the priors."""
-    found = np.diag([PRIORS[c] ** -2 for c in COLUMNS])
-    precision = np.where(sample.is_bound, 0.0, sample.row_weight / (kappa * sample.stated_sd) ** 2)
-    s0 = np.bincount(sample.pair_index, precision, minlength=len(sample.pair_weight))
-    has = s0 > 0.0
-    x = np.zeros((len(s0), len(COLUMNS)))
-    np.add.at(x, sample.pair_index, precision[:, None] * sample.design)
-    x, s0 = x[has] / s0[has, None], s0[has]
-    w = sample.pair_weight[has] / (sigma**2 + 1.0 / s0)
-    of = sample.pair_target[has]
-    found = found + (x * w[:, None]).T @ x
-    for name in range(len(sample.names)):
-        mine = of == name
-        summed = w[mine] @ x[mine]
-        found -= np.outer(summed, summed) * tau**2 / (1.0 + tau**2 * np.sum(w[mine]))
-    return found
+    return _precision(sample, cho_factor(covariance(sample, spreads), lower=True))
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What every fit takes from that on RNA: error scales (SCALED), spread of sources (GROUPS)."""
+
+    kappa: FloatArray
+    omega: FloatArray
 
 
 def fitted(
-    sample: Sample, pattern: str, *, kappa: float | None = None, start: Fit | None = None
-) -> Fit:
-    """Return the fit of a pattern; terms that it has no evidence for are 0."""
-    open_terms = np.array([_is_open(c, pattern) for c in COLUMNS])
-    prior_sd = np.array([PRIORS[c] for c in COLUMNS])
+    sample: Sample, evidence: str, *, shared: Shared | None = None, start: Fit | None = None
+) -> dict[bool, Fit]:
+    """Return the fit on an evidence, for tissues without and with known staining.
 
-    def unpack(theta: FloatArray) -> tuple[FloatArray, float, float, float]:
+    Terms without evidence are 0.
+    """
+    open_terms = np.array([_is_open(c, evidence) for c in COLUMNS])
+    prior_sd = np.array([PRIORS[c] for c in COLUMNS])
+    terms = int(open_terms.sum())
+
+    def unpack(theta: FloatArray) -> tuple[FloatArray, Spreads, Shared]:
         beta = np.zeros(len(COLUMNS))
-        beta[open_terms] = theta[:-3]
-        tau, sigma, scale = np.exp(theta[-3:])
-        return beta, float(tau), float(sigma), float(scale) if kappa is None else kappa
+        beta[open_terms] = theta[:terms]
+        tau, sigma, *omega = np.exp(theta[terms : terms + SPREADS]).tolist()
+        scales, between = np.exp(theta[terms + SPREADS :]), np.array(omega)
+        error = scales[sample.assay_index] * sample.stated_sd
+        spreads = Spreads(tau, sigma, between[sample.group_index], error)
+        return beta, spreads, Shared(scales, between)
 
     def objective(theta: FloatArray) -> float:
-        beta, tau, sigma, scale = unpack(theta)
-        prior = 0.5 * np.sum((beta / prior_sd) ** 2) + 0.5 * (theta[-1] / PRIOR_LOG_KAPPA) ** 2
-        return float(prior) - log_likelihood(sample, beta, tau, sigma, scale)
+        beta, spreads, own = unpack(theta)
+        prior = 0.5 * np.sum((beta / prior_sd) ** 2)
+        prior += 0.5 * np.sum((np.log(own.kappa) / PRIOR_LOG_KAPPA) ** 2)
+        return float(prior) - log_likelihood(sample, beta, spreads)
 
-    first = np.concatenate([np.zeros(open_terms.sum()), START_SPREAD])
-    if start is not None:
-        first = np.concatenate(
-            [start.beta[open_terms], np.log([start.tau, start.sigma, start.kappa])]
-        )
-    limits = [(0.0, None) if "slope" in c else (None, None) for c in np.array(COLUMNS)[open_terms]]
-    limits += [(math.log(0.02), math.log(5.0))] * 2 + [(math.log(0.2), math.log(5.0))]
+    limits: list[tuple[float | None, float | None]] = [
+        (0.0, None) if "slope" in c else (None, None) for c in np.array(COLUMNS)[open_terms]
+    ]
+    limits += [SPREAD_LIMITS] * SPREADS + [(math.log(0.2), math.log(5.0))] * len(SCALED)
+    first = _start(start, open_terms)
+    if shared is not None:
+        first[terms + 2 :] = np.log([*shared.omega, *shared.kappa])
+        limits[terms + 2 :] = [(x, x) for x in first[terms + 2 :].tolist()]
     found = minimize(
         objective, first, method="L-BFGS-B", bounds=limits,
-        options={"maxiter": 300, "ftol": 1e-10, "gtol": 1e-5},
+        options={"maxiter": 500, "maxfun": 100_000, "ftol": 1e-10, "gtol": 1e-4},
     )  # fmt: skip
     if not found.success:
-        raise RuntimeError(f"pattern {pattern}: the fit did not converge: {found.message}")
-    beta, tau, sigma, scale = unpack(found.x)
-    precision = information(sample, tau, sigma, scale)[np.ix_(open_terms, open_terms)]
-    line = sample.design.copy()
-    line[:, len(TERMS) :] = 0.0  # the density itself: reference assay
+        raise RuntimeError(f"evidence {evidence}: the fit did not converge: {found.message}")
+    beta, spreads, own = unpack(found.x)
+    return {
+        stained: Fit(
+            beta, spreads.tau, spreads.sigma, own.omega, own.kappa,
+            _line_sd(sample, spreads, open_terms, stained), stained,
+        )
+        for stained in (False, True)
+    }  # fmt: skip
+
+
+def _line_sd(
+    sample: Sample, spreads: Spreads, open_terms: NDArray[np.bool_], stained: bool
+) -> float:
+    """Return the SD of the line from its parameters, mean over the rows of a kind."""
+    rows = (sample.design[:, COLUMNS.index(STAINED)] > 0.5) == stained
+    if not rows.any():
+        return math.nan
+    line = sample.design[rows].copy()
+    line[:, len(TERMS) + 1 :] = 0.0  # the density itself: reference assay
     line = line[:, open_terms]
-    variance = np.einsum("ij,ij->i", line, np.linalg.solve(precision, line.T).T)
-    return Fit(beta, tau, sigma, scale, float(np.sqrt(np.mean(variance))))
+    covariance_of_terms = np.linalg.inv(
+        information(sample, spreads)[np.ix_(open_terms, open_terms)]
+    )
+    return float(np.sqrt(np.mean(np.einsum("ij,jk,ik->i", line, covariance_of_terms, line))))
 
 
-def _is_open(column: str, pattern: str) -> bool:
-    if column.startswith("rna"):
-        return "rna" in pattern
-    return "protein" in pattern if column.startswith("protein") else True
+def _start(start: Fit | None, open_terms: NDArray[np.bool_]) -> FloatArray:
+    if start is None:
+        return np.concatenate([np.zeros(open_terms.sum()), np.log(START_SPREAD),
+                               np.zeros(len(SCALED))])  # fmt: skip
+    spreads: Sequence[float] = (start.tau, start.sigma, *start.omega)
+    return np.concatenate([start.beta[open_terms], np.log(spreads), np.log(start.kappa)])
+
+
+def _is_open(column: str, evidence: str) -> bool:
+    if column == STAINED or column.startswith("rna"):
+        return evidence == "rna"
+    return evidence in ("rna", "protein") if column.startswith("protein") else True
 
 
 def all_fits(*, without: str = "", start: Mapping[str, Fit] | None = None) -> dict[str, Fit]:
-    """Return the fit of every pattern, the pattern `rna` (all pairs) first for kappa."""
+    """Return the fit of every pattern.
+
+    Those with RNA come from one fit; the rest take its error scales and spread of sources.
+    """
     start = start or {}
-    fits = {"rna": fitted(sample_of("rna", without=without), "rna", start=start.get("rna"))}
-    for pattern in PATTERNS:
-        if pattern != "rna":
+    with threadpool_limits(1, "blas"):  # on matrices this small threads cost seven times the time
+        with_rna = fitted(sample_of("rna", without=without), "rna", start=start.get("rna"))
+        shared = Shared(with_rna[False].kappa, with_rna[False].omega)
+        made = {"rna": with_rna[False], "rna+protein": with_rna[True]}
+        for pattern, stained in (("protein", True), ("none", False)):
             sample = sample_of(pattern, without=without)
-            fits[pattern] = fitted(
-                sample, pattern, kappa=fits["rna"].kappa, start=start.get(pattern)
-            )
-    return {pattern: fits[pattern] for pattern in PATTERNS}
+            found = fitted(sample, pattern, shared=shared, start=start.get(pattern))
+            made[pattern] = found[stained]
+    return {pattern: made[pattern] for pattern in PATTERNS}
 
 
 def limit_gsd() -> float:

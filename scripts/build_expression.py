@@ -35,6 +35,8 @@ EDITION = Path(__file__).parents[1] / "src/ligandose/data/2026.11"
 LEVELS = ("Not detected", "Low", "Medium", "High")
 QUANTILES = np.linspace(0.0, 1.0, 21)
 FEWEST_PATIENTS, FEWEST_PROTEINS = 3, 20
+STAINED_AS = {"basal ganglia": "caudate", "hippocampal formation": "hippocampus"}
+"""Names of tissues in the staining table, where they are not those of the RNA."""
 
 
 def catalogue_genes() -> list[str]:
@@ -66,6 +68,9 @@ def made_tables(store: Path) -> dict[str, str]:
             ),
             "expression_surface.csv": _csv(
                 ["gene", "uniprot", "surfy", "surfy_source", "cspa"], query.surface()
+            ),
+            "expression_calibrators.csv": _csv(
+                ["gene", "tissue", "nTPM", "trusted_level"], query.calibrators()
             ),
             "expression_background_organs.csv": _csv(
                 ["organ", "rna_class", *(f"level_{i}" for i in range(4))], organs
@@ -127,6 +132,28 @@ class _Store:
             )
             if accession in accessions
         }
+
+    def calibrators(self) -> list[tuple[Any, ...]]:
+        """Return RNA and the strongest trusted stain of each pair of density_calibrators.csv."""
+        pairs = dict.fromkeys(
+            (row["gene"], row["tissue"]) for row in read_table("density_calibrators.csv")
+        )
+        return [(*pair, self._rna_of(*pair), self._level_of(*pair)) for pair in pairs]
+
+    def _rna_of(self, gene: str, tissue: str) -> float | None:
+        found = self._ask(
+            "SELECT max(value) FROM rna WHERE symbol = ? AND tissue = ?", gene, tissue
+        )
+        return found[0][0]
+
+    def _level_of(self, gene: str, tissue: str) -> int | None:
+        name = STAINED_AS.get(tissue, tissue)
+        found = self._ask(
+            "SELECT level FROM ihc WHERE symbol = ? AND regexp_full_match(tissue, ?) "
+            "AND reliability <> 'Uncertain' AND list_contains(?, level)",
+            gene, f"{name}( [0-9])?", list(LEVELS),
+        )  # fmt: skip
+        return max((LEVELS.index(level) for (level,) in found), default=None)
 
     def surface_proteins(self) -> set[str]:
         return {r[0] for r in self._ask("SELECT symbol FROM surfy WHERE label = 'surface'")}

@@ -4,17 +4,17 @@
 
 The model of `ligandose.targets.density` for what a publication states, in decades:
 
-    log10 y = x beta + alpha[assay] + u[target] + e[pair] + kappa s z,
+    log10 y = x beta + alpha[assay] + u[target] + e[tissue] + v[source] + kappa[assay] s z,
 
-u ~ N(0, tau^2), e ~ N(0, sigma^2), z ~ N(0, 1), s the stated error of the row (log10 of its
-geometric standard deviation) and kappa how much larger it is than stated: what repeats of one pair
-disagree by. Rows of one pair share e, rows that carry one published value over several tissues
-count as one, bounds enter as P(y < bound). u, e and z are integrated out in closed form, the
-bounds by Gauss-Hermite quadrature over u given the values of the target. The maximum is that of
-the restricted likelihood (Patterson and Thompson 1971, Biometrika 58, on error contrasts; its
-determinant from the values alone) times the weak priors of PRIORS (_density_likelihood.py). Each
-pattern of evidence is fitted to every pair that has at least that evidence; kappa comes from the
-pattern `rna`, which has all pairs. `--check` compares with the shipped tables, writing nothing.
+u ~ N(0, tau^2), e ~ N(0, sigma^2), v ~ N(0, omega^2), z ~ N(0, 1), s the stated error of the row
+(log10 of its geometric standard deviation) and kappa how much larger it is than stated. A value
+that a source gives for several tissues is their mean; bounds enter as P(y < bound). u, e, v and z
+are integrated out: values as one normal vector, the bounds by Gauss-Hermite quadrature over u
+given the values. The maximum is that of the restricted likelihood (Patterson and Thompson 1971,
+Biometrika 58, on error contrasts; its determinant from the values alone) times the weak priors of
+PRIORS (_density_likelihood.py). Each pattern of evidence is fitted to every value that has at
+least that evidence; kappa and omega come from the pattern `rna`, which has all. `--check` compares
+with the shipped tables, writing nothing.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ import argparse
 import csv
 import math
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from _density_likelihood import TERMS, Fit, FloatArray, all_fits, limit_gsd, sample_of
+from _density_likelihood import SCALED, TERMS, Fit, FloatArray, all_fits, limit_gsd, sample_of
 
-from ligandose.targets.catalogue import target
 from ligandose.targets.density import (
     ASSAY_CLASSES,
+    GROUPS,
     DensityPair,
     Features,
+    assay_class,
     calibration_pairs,
-    features_of,
+    column_of,
+    pair_features,
 )
 
 EDITION = Path(__file__).parents[1] / "src/ligandose/data/2026.11"
@@ -74,11 +75,14 @@ def held_out(name: str, fits: Mapping[str, Fit]) -> list[HeldOut]:
             by_tissue.setdefault((pair.tissue, pair.density_nmol_L is None), []).append(pair)
     made: list[HeldOut] = []
     for (tissue, bound), pairs in by_tissue.items():
-        features = features_of(target(name), tissue)
+        features = pair_features(pairs[0])
         model, bare = fits[features.pattern].model, fits["none"].model
         stated = np.log10([limit_gsd() if bound else p.gsd for p in pairs])
-        share = np.array([p.weight for p in pairs]) / stated**2
-        error = model.error_scale / math.sqrt(share.sum() / max(p.weight for p in pairs))
+        scales = np.array([model.error_scales[assay_class(p.assay)] for p in pairs])
+        between = np.array([model.source_sd(p.assay) for p in pairs])
+        variance = between**2 + (scales * stated) ** 2
+        share = np.array([p.weight for p in pairs]) / variance
+        error = 1.0 / math.sqrt(share.sum() / max(p.weight for p in pairs))
         share /= share.sum()
         value = np.log10([p.density_nmol_L or p.high_nmol_L or math.nan for p in pairs])
         true_spread = math.hypot(model.target_sd, model.sigma)
@@ -158,17 +162,30 @@ def made_tables() -> dict[str, list[list[str]]]:
 
 
 def _model_rows(fits: Mapping[str, Fit]) -> list[list[str]]:
-    spreads = ("tau", "sigma", "parameter_sd", "error_scale")
-    assays = ["assay_" + a.replace(" ", "_") for a in ASSAY_CLASSES]
-    rows = [["pattern", *TERMS, *spreads, *assays, "values", "bounds", "targets"]]
+    spreads = ("tau", "sigma", "parameter_sd")
+    sources = [column_of("source_sd", g) for g in GROUPS]
+    scales = [column_of("error_scale", a) for a in SCALED]
+    assays = [column_of("assay", a) for a in ASSAY_CLASSES]
+    named = (*TERMS, *spreads, *sources, *scales, *assays)
+    rows = [["pattern", *named, "values", "bounds", "targets"]]
     for pattern, fit in fits.items():
-        sample = sample_of(pattern)
-        bounds = Counter(sample.is_bound.tolist())
-        numbers = [*fit.beta[: len(TERMS)], fit.tau, fit.sigma, fit.parameter_sd, fit.kappa,
-                   *fit.beta[len(TERMS) :]]  # fmt: skip
-        counts = (bounds[False], bounds[True], len(sample.names))
-        rows.append([pattern, *(f"{x + 0.0:.3f}" for x in numbers), *map(str, counts)])
+        model = fit.model
+        numbers = [*(getattr(model, name) for name in (*TERMS, *spreads)),
+                   *(model.source_sds[g] for g in GROUPS),
+                   *(model.error_scales[a] for a in SCALED),
+                   *(model.assay_effects[a] for a in ASSAY_CLASSES)]  # fmt: skip
+        rows.append([pattern, *(f"{x + 0.0:.3f}" for x in numbers), *_counts(pattern)])
     return rows
+
+
+def _counts(pattern: str) -> tuple[str, str, str]:
+    """Return how many values, bounds and targets have the evidence of a pattern."""
+    sample = sample_of(pattern.split("+")[0])
+    mine = [i for i, row in enumerate(sample.pairs)
+            if "+" not in pattern or pair_features(row[0]).protein_level is not None]  # fmt: skip
+    bounds = sum(bool(sample.is_bound[i]) for i in mine)
+    targets = {sample.pairs[i][0].target for i in mine}
+    return str(len(mine) - bounds), str(bounds), str(len(targets))
 
 
 def _validation_rows(found: Sequence[HeldOut]) -> list[list[str]]:

@@ -14,14 +14,21 @@ from ligandose.targets import density
 from ligandose.targets.catalogue import target
 from ligandose.targets.density import (
     ASSAY_CLASSES,
+    COUNTED,
+    EXTRACTED,
     PATTERNS,
+    REFERENCE,
     DensityModel,
     Features,
+    Residual,
     calibration_pairs,
+    calibrator_pairs,
     density_models,
     density_of,
+    density_pairs,
     features_of,
     measured_density,
+    pair_features,
     target_effect,
 )
 from ligandose.targets.expression import organ_expression
@@ -106,18 +113,20 @@ def test_intervals_of_90_percent_hold_at_least_85_percent_of_targets_left_out(he
 
 
 def test_the_stated_widths_are_what_the_parameters_give(stated):
-    """30-fold is not reached for a new target: the docs say why; the bound is what is."""
-    assert stated["width_true"] < 70.0
+    """For a target of which nothing was measured; 30-fold is out of reach, as the docs say."""
+    assert stated["width_true"] < 45.0
     assert stated["width_published"] < 280.0
     models = density_models()
     widths = {p: 10 ** (2 * 1.6449 * math.hypot(m.target_sd, m.sigma)) for p, m in models.items()}
-    assert widths["rna+protein"] < min(widths["rna"], widths["protein"])
-    assert max(widths["rna"], widths["protein"]) < widths["none"]
+    # one fit for both: staining beside RNA adds next to nothing
+    assert widths["rna+protein"] == pytest.approx(widths["rna"], rel=0.05)
+    assert max(widths["rna"], widths["rna+protein"]) < widths["protein"] < widths["none"]
     assert stated["width_published"] > stated["width_true"]
 
 
 def test_a_target_measured_elsewhere_is_known_within_30_fold():
-    measured = {p.target for p in calibration_pairs() if p.density_nmol_L}
+    measured = {p.target for p in set(calibration_pairs()) & set(density_pairs())
+                if p.density_nmol_L}  # fmt: skip
     found = [
         density_of(target(name), organ)
         for name in sorted(measured)
@@ -128,7 +137,7 @@ def test_a_target_measured_elsewhere_is_known_within_30_fold():
 
 
 def test_a_measured_density_beats_the_model():
-    for pair in calibration_pairs():
+    for pair in set(calibration_pairs()) & set(density_pairs()):
         if pair.density_nmol_L:
             found = density(pair.target, pair.tissue)
             assert found.basis == "measured"
@@ -157,50 +166,84 @@ def test_a_tumour_in_which_nobody_stains_has_a_low_density():
     assert unstained <= model.mean(Features(266.4, 0.0, tumour=False))
 
 
-@pytest.mark.parametrize("count", [0, 1, 3])
+@pytest.mark.parametrize("count", [0, 1, 4])
 def test_the_term_of_a_target_is_that_of_direct_normal_conditioning(count):
     effects = dict.fromkeys(ASSAY_CLASSES, 0.0)
-    model = DensityModel(0.1, 0.9, 0.0, 0.0, 0.0, 0.5, 0.4, 0.3, 1.4, effects)
-    residual, error = np.array([1.2, -0.3, 0.6])[:count], np.array([0.2, 0.5, 0.9])[:count]
+    scales = dict.fromkeys((REFERENCE, *ASSAY_CLASSES), 1.0)
+    between = {COUNTED: 0.1, EXTRACTED: 0.2}
+    model = DensityModel(0.1, 0.9, 0.0, 0.0, 0.0, 0.5, 0.4, between, 0.3, scales, effects)
+    rows = [
+        Residual(("liver",), "a", 1.2, 0.1, 0.2),
+        Residual(("liver",), "b", -0.3, 0.2, 0.5),  # a repeat: another source, the same tissue
+        Residual(("spleen",), "b", 0.6, 0.2, 0.9),  # the same source, another tissue
+        Residual(("lungs", "spleen"), "c", 0.1, 0.2, 0.4),  # one value for two tissues
+    ][:count]
     prior = 0.5**2 + 0.3**2
-    covariance = np.diag(0.4**2 + error**2) + prior
+    covariance = prior + np.diag([r.error_sd**2 for r in rows]) + 0.4**2 * np.array([
+        [len(set(r.tissues) & set(q.tissues)) / (len(r.tissues) * len(q.tissues)) for q in rows]
+        for r in rows
+    ]).reshape(count, count)  # fmt: skip
+    covariance += np.array([
+        [r.source_sd * q.source_sd * (r.source == q.source) for q in rows] for r in rows
+    ]).reshape(count, count)  # fmt: skip
     gain = prior * np.linalg.solve(covariance, np.ones(count)) if count else np.zeros(0)
-    mean, sd = target_effect(model, list(zip(residual, error, strict=True)))
-    assert mean == pytest.approx(float(gain @ residual), abs=1e-12)
+    mean, sd = target_effect(model, rows)
+    assert mean == pytest.approx(sum(g * r.value for g, r in zip(gain, rows, strict=True)))
     assert sd == pytest.approx(math.sqrt(prior - prior * gain.sum()), rel=1e-12)
+
+
+def test_a_second_source_teaches_more_than_a_second_value_of_the_first():
+    model = density_models()["rna"]
+    one, other = (Residual((t,), "a", 0.0, 0.5, 0.3) for t in ("liver", "spleen"))
+    apart = Residual(("spleen",), "b", 0.0, 0.5, 0.3)
+    assert target_effect(model, [one, apart])[1] < target_effect(model, [one, other])[1]
 
 
 def test_the_likelihood_is_that_of_the_joint_normal_distribution(likelihood):
     """Values against a dense multivariate normal; the bounds against brute-force integration."""
     sample = likelihood.sample_of("none")
-    keep = np.flatnonzero([p.target == "GRPR" for p in sample.pairs])  # a repeat and a bound
-    pairs, index = np.unique(sample.pair_index[keep], return_inverse=True)
+    keep = np.flatnonzero([row[0].target == "GRPR" for row in sample.pairs])  # repeat and bound
     part = likelihood.Sample(
-        tuple(sample.pairs[i] for i in keep), tuple(sample.features[i] for i in keep),
-        sample.design[keep], sample.log_value[keep], sample.is_bound[keep],
-        sample.stated_sd[keep], sample.row_weight[keep], index, sample.pair_weight[pairs],
-        np.zeros(len(pairs), dtype=int), ("GRPR",),
+        tuple(sample.pairs[i] for i in keep), sample.design[keep], sample.log_value[keep],
+        sample.is_bound[keep], sample.stated_sd[keep], sample.assay_index[keep],
+        sample.group_index[keep], sample.share[keep], np.zeros(len(keep), dtype=int),
+        sample.of_source[keep], ("GRPR",),
     )  # fmt: skip
-    beta = np.array([0.7, 0.0, 0.0, 0.0, 0.4, -0.6, -0.4, 0.1])
+    assert part.is_bound.sum() == 1
+    assert not part.is_bound.all()
+    beta = np.array([0.7, 0.0, 0.0, 0.0, 0.4, 0.0, -0.6, -0.4, 0.1, 0.2])
 
-    def direct(tau, sigma, kappa):
-        residual, sd = part.log_value - part.design @ beta, kappa * part.stated_sd
-        value = ~part.is_bound
+    def direct(spreads):
+        residual, value = part.log_value - part.design @ beta, ~part.is_bound
         u = np.linspace(-12.0, 12.0, 24001)
-        same = index[value][:, None] == index[value][None, :]
-        covariance = sigma**2 * same + np.diag(sd[value] ** 2)
+        source = part.of_source[value]
+        covariance = spreads.sigma**2 * part.share[value] @ part.share[value].T
+        omega = spreads.omega[value]
+        covariance += np.outer(omega, omega) * (source[:, None] == source)
+        covariance += np.diag(spreads.error[value] ** 2)
         logs = np.array(multivariate_normal.logpdf(residual[value] - u[:, None], cov=covariance))
-        spread = np.hypot(sigma, sd[~value])
-        logs += likelihood.log_ndtr((residual[~value] - u[:, None]) / spread).sum(axis=1)
+        own = np.sqrt(spreads.sigma**2 + spreads.omega[~value] ** 2 + spreads.error[~value] ** 2)
+        logs += likelihood.log_ndtr((residual[~value] - u[:, None]) / own).sum(axis=1)
+        tau = spreads.tau
         logs -= 0.5 * (u / tau) ** 2 + math.log(tau * math.sqrt(2 * math.pi))
-        determinant = np.linalg.slogdet(likelihood.information(part, tau, sigma, kappa))[1]
+        determinant = np.linalg.slogdet(likelihood.information(part, spreads))[1]
         return np.log(np.trapezoid(np.exp(logs), u)) - 0.5 * determinant
 
     # constants are left out of the likelihood, so differences between parameters are compared
-    first, second = (0.5, 0.4, 1.4), (0.9, 0.2, 1.0)
-    made = [likelihood.log_likelihood(part, beta, *p) for p in (first, second)]
+    first = likelihood.Spreads(0.5, 0.4, np.full(len(keep), 0.3), 1.4 * part.stated_sd)
+    second = likelihood.Spreads(0.9, 0.2, np.full(len(keep), 0.6), part.stated_sd)
+    made = [likelihood.log_likelihood(part, beta, p) for p in (first, second)]
     # 21 quadrature nodes: better than 1e-4 for one bound
-    assert made[0] - made[1] == pytest.approx(direct(*first) - direct(*second), abs=1e-4)
+    assert made[0] - made[1] == pytest.approx(direct(first) - direct(second), abs=1e-4)
+
+
+def test_no_calibrator_is_a_target_and_each_has_its_evidence():
+    catalogue = {p.target for p in density_pairs()}
+    for pair in calibrator_pairs():
+        seen = pair_features(pair)
+        assert seen.pattern != "none", pair
+        assert (pair.target, pair.tissue) not in {(p.target, p.tissue) for p in density_pairs()}
+    assert len({p.target for p in calibrator_pairs()} - catalogue) >= 40
 
 
 def test_tissues_of_one_published_value_weigh_as_one():

@@ -38,7 +38,7 @@ LANDSCAPE = (
 )  # fmt: skip
 SHARE_ALIKE = (
     "expression_rna", "expression_protein", "expression_cancer", "expression_background_organs",
-    "expression_background_cancers",
+    "expression_background_cancers", "expression_calibrators",
 )  # fmt: skip
 
 

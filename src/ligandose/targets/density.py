@@ -9,9 +9,10 @@ of a target (antibodies, splice forms, share of the protein at the surface), e ~
 own. A tumour has no RNA of its own here: nTPM is the highest of any normal organ, times a third of
 the level where patients were stained, so that a tumour in which nobody stains has none; b and c
 are not negative. scripts/fit_density.py fits it for each pattern of evidence to published
-densities (`density_pairs.csv`), whose assays differ from sites accessible to a ligand by an
-effect of their own and whose stated errors are too small by the factor `error_scale`, and judges
-it by leaving out one target at a time (`density_model.csv`, `density_validation.csv`,
+densities of targets (`density_pairs.csv`) and of other membrane proteins
+(`density_calibrators.csv`), whose assays differ from sites accessible to a ligand by an effect of
+their own and whose stated errors are too small by the factor `error_scale` of their class. It is
+judged by leaving out one target at a time (`density_model.csv`, `density_validation.csv`,
 docs/targets-density.md). Other tissues of a target whose density was measured shift u (best linear
 unbiased prediction, Robinson 1991, doi:10.1214/ss/1177011926). A measured density always beats
 the model. For a transporter the result is an index of expression: what it carries follows from
@@ -40,13 +41,17 @@ PATTERNS = ("rna+protein", "rna", "protein", "none")
 ALL_EVIDENCE = frozenset({"rna", "protein", "density"})
 HIGHEST_LEVEL = 3.0
 
-ASSAY_CLASSES = ("autoradiography", "binding tissue", "immunoassay")
+ASSAY_CLASSES = ("autoradiography", "binding tissue", "immunoassay", "mass spectrometry")
 """Assays that may count other sites than those accessible to a ligand. What does count them, in
 people or on whole cells (PET model, flow cytometry, cell count), is the reference."""
-_ASSAY_CLASS_OF = {"mass spectrometry": "immunoassay"}  # both weigh all protein of an extract
+REFERENCE = ""
+COUNTED, EXTRACTED = "counted", "extracted"
+GROUPS = (COUNTED, EXTRACTED)
+"""Assays of REFERENCE count sites where they are; the others go by protein or section. Sources of
+a group differ by what is common to all they report: ligand, calibration, protein per tissue."""
 _NUMBERS = (
     "intercept", "rna_slope", "protein_slope", "protein_slope_tumour", "tumour_shift",
-    "tau", "sigma", "parameter_sd", "error_scale",
+    "tau", "sigma", "parameter_sd",
 )  # fmt: skip
 CIRCULATING = frozenset({"blood"})
 """Tissues outside the model: per litre of blood, and the expression tables have no RNA of it."""
@@ -135,8 +140,9 @@ class DensityModel:
         protein_slope: per staining level of an organ; `protein_slope_tumour` of a tumour.
         tau: SD between targets.
         sigma: SD between tissues of one target.
+        source_sds: SD between sources, by GROUPS.
         parameter_sd: SD of the line itself, from the few targets that it was fitted to.
-        error_scale: true error of a published density over its stated error.
+        error_scales: by class of assay (REFERENCE among them), true error over stated error.
         assay_effects: by class of assay, what it states over sites accessible to a ligand.
     """
 
@@ -147,8 +153,9 @@ class DensityModel:
     tumour_shift: float
     tau: float
     sigma: float
+    source_sds: Mapping[str, float]
     parameter_sd: float
-    error_scale: float
+    error_scales: Mapping[str, float]
     assay_effects: Mapping[str, float]
 
     def mean(self, features: Features) -> float:
@@ -161,6 +168,14 @@ class DensityModel:
     def assay_effect(self, assay: str) -> float:
         """Return what an assay adds to log10 of the density."""
         return self.assay_effects.get(assay_class(assay), 0.0)
+
+    def error_sd(self, pair: DensityPair) -> float:
+        """Return the SD of a published density about what its source would find, in decades."""
+        return self.error_scales[assay_class(pair.assay)] * math.log10(pair.gsd)
+
+    def source_sd(self, assay: str) -> float:
+        """Return the SD between sources that use an assay, in decades."""
+        return self.source_sds[assay_group(assay)]
 
     @property
     def target_sd(self) -> float:
@@ -180,6 +195,7 @@ class DensityPair:
         gsd: geometric standard deviation of the method, conversion and patients, as stated.
         source: identifier of the source.
         assay: kind of assay; see ASSAY_CLASSES.
+        published: what tells the published value from others, whatever tissue it is carried to.
         weight: 1 over the tissues that carry the same published value.
     """
 
@@ -191,13 +207,23 @@ class DensityPair:
     gsd: float
     source: str
     assay: str
+    published: tuple[str, ...]
     weight: float
 
 
 def assay_class(assay: str) -> str:
-    """Return one of ASSAY_CLASSES, or "" for an assay of sites accessible to a ligand."""
-    found = _ASSAY_CLASS_OF.get(assay, assay)
-    return found if found in ASSAY_CLASSES else ""
+    """Return one of ASSAY_CLASSES, or REFERENCE for an assay of sites accessible to a ligand."""
+    return assay if assay in ASSAY_CLASSES else REFERENCE
+
+
+def assay_group(assay: str) -> str:
+    """Return one of GROUPS."""
+    return COUNTED if assay_class(assay) == REFERENCE else EXTRACTED
+
+
+def column_of(prefix: str, assay: str) -> str:
+    """Return the column of density_model.csv that holds what a prefix says of a class of assay."""
+    return f"{prefix}_{(assay or 'reference').replace(' ', '_')}"
 
 
 def density(name: str, tissue: str) -> Density:
@@ -271,29 +297,67 @@ def features_of(found: Target, tissue: str, *, use: frozenset[str] = ALL_EVIDENC
 
 @cache
 def density_pairs() -> tuple[DensityPair, ...]:
-    """Return the published densities."""
-    rows = read_table("density_pairs.csv")
-    copies = Counter(_published(row) for row in rows)
+    """Return the published densities of targets of the catalogue."""
+    return _read_pairs("density_pairs.csv", "target")
+
+
+@cache
+def calibrator_pairs() -> tuple[DensityPair, ...]:
+    """Return published densities of other membrane proteins, and of tissues no host has.
+
+    Their target is the gene, their tissue as the Human Protein Atlas names it. They teach the model
+    what a transcript is worth in sites; nobody asks for their own density.
+    """
+    return _read_pairs("density_calibrators.csv", "gene")
+
+
+def _read_pairs(table: str, owner: str) -> tuple[DensityPair, ...]:
+    rows = read_table(table)
+    copies = Counter(_published(row, owner) for row in rows)
     return tuple(
         DensityPair(
-            row["target"],
-            row["tissue"],
-            row["tissue_kind"],
-            float(row["density_nmol_L"]) if row["density_nmol_L"] else None,
-            float(row["high"]) if row["high"] else None,
-            float(row["gsd"]) if row["gsd"] else math.nan,
-            row["source"],
-            row["assay"],
-            1.0 / copies[_published(row)] if row["density_nmol_L"] else 1.0,
+            target=row[owner],
+            tissue=row["tissue"],
+            kind=row["tissue_kind"],
+            density_nmol_L=float(row["density_nmol_L"]) if row["density_nmol_L"] else None,
+            high_nmol_L=float(row["high"]) if row["high"] else None,
+            gsd=float(row["gsd"]) if row["gsd"] else math.nan,
+            source=row["source"],
+            assay=row["assay"],
+            published=_published(row, owner),
+            weight=1.0 / copies[_published(row, owner)] if row["density_nmol_L"] else 1.0,
         )
         for row in rows
     )
 
 
+@cache
 def calibration_pairs() -> tuple[DensityPair, ...]:
     """Return what the model is fitted to: densities and bounds of people's solid tissues."""
     pairs = density_pairs()
-    return tuple(p for p in pairs if p.kind != "cell line" and p.tissue not in CIRCULATING)
+    solid = tuple(p for p in pairs if p.kind != "cell line" and p.tissue not in CIRCULATING)
+    return solid + calibrator_pairs()
+
+
+def pair_features(pair: DensityPair) -> Features:
+    """Return what the model sees of the tissue of a pair."""
+    place = (pair.target, pair.tissue)
+    if place in _calibrator_features():
+        return _calibrator_features()[place]
+    return features_of(target(pair.target), pair.tissue)
+
+
+@cache
+def _calibrator_features() -> Mapping[tuple[str, str], Features]:
+    def number(text: str) -> float | None:
+        return float(text) if text else None
+
+    return {
+        (row["gene"], row["tissue"]): Features(
+            number(row["nTPM"]), number(row["trusted_level"]), tumour=False
+        )
+        for row in read_table("expression_calibrators.csv")
+    }
 
 
 @cache
@@ -302,28 +366,54 @@ def density_models() -> Mapping[str, DensityModel]:
     return {
         row["pattern"]: DensityModel(
             **{c: float(row[c]) for c in _NUMBERS},
-            assay_effects={a: float(row["assay_" + a.replace(" ", "_")]) for a in ASSAY_CLASSES},
+            error_scales={
+                a: float(row[column_of("error_scale", a)]) for a in (REFERENCE, *ASSAY_CLASSES)
+            },
+            source_sds={g: float(row[column_of("source_sd", g)]) for g in GROUPS},
+            assay_effects={a: float(row[column_of("assay", a)]) for a in ASSAY_CLASSES},
         )
         for row in read_table("density_model.csv")
     }
 
 
-def target_effect(model: DensityModel, others: list[tuple[float, float]]) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """A published value of a target against the line, in decades.
+
+    Attributes:
+        tissues: those that it is the mean of.
+        source: identifier of the source.
+        value: the residual.
+        source_sd: SD between sources of its kind; shared by all values of the source.
+        error_sd: SD of the row's own error.
+    """
+
+    tissues: tuple[str, ...]
+    source: str
+    value: float
+    source_sd: float
+    error_sd: float
+
+
+def target_effect(model: DensityModel, others: Sequence[Residual]) -> tuple[float, float]:
     """Return mean and SD of a target's own term, given residuals of its measured tissues.
 
-    Args:
-        model: of the pattern.
-        others: (residual, SD of the measurement), in decades.
-
-    Conditioning of a normal vector on the residuals: with precisions w = 1/(sigma^2 + SD^2) and
-    prior variance T = tau^2 + parameter_sd^2, mean = sum(w r) / (1/T + sum w), variance =
-    1 / (1/T + sum w).
+    Conditioning of a normal vector: with T = tau² + parameter_sd² and V = T + sigma² (shared
+    tissues) + source_sd² [one source] + error², mean = T 1ᵀ V⁻¹ r and variance = T - T² 1ᵀ V⁻¹ 1.
     """
-    weights = [1.0 / (model.sigma**2 + sd**2) for _, sd in others]
-    prior = model.target_sd
-    precision = 1.0 / prior**2 + sum(weights) if prior > 0 else math.inf
-    mean = sum(w * r for w, (r, _) in zip(weights, others, strict=True)) / precision
-    return mean, precision**-0.5
+    prior = model.target_sd**2
+    if not others:
+        return 0.0, model.target_sd
+    tissues = sorted({t for r in others for t in r.tissues})
+    share = np.array([[(t in r.tissues) / len(r.tissues) for t in tissues] for r in others])
+    source = np.array([r.source for r in others])
+    error = np.array([r.error_sd for r in others])
+    v = prior + model.sigma**2 * (share @ share.T) + np.diag(error**2)
+    between = np.array([r.source_sd for r in others])
+    v += np.outer(between, between) * (source[:, None] == source)
+    gain = prior * np.linalg.solve(v, np.ones(len(others)))
+    mean = float(gain @ np.array([r.value for r in others]))
+    return mean, math.sqrt(max(prior * (1.0 - float(gain.sum())), 0.0))
 
 
 def density_with_levels(
@@ -353,9 +443,9 @@ def _modelled(found: Target, tissue: str, use: frozenset[str]) -> Density:
 
 def _predicted(found: Target, tissue: str, features: Features, use: frozenset[str]) -> Density:
     model = density_models()[features.pattern]
-    others: list[tuple[float, float]] = []
+    others: list[Residual] = []
     if "density" in use:
-        others = [(r, s) for name, r, s in _residuals(found.name) if name != tissue]
+        others = [r for r in _residuals(found.name) if tissue not in r.tissues]
     shift, shared = target_effect(model, others)
     spread = math.hypot(shared, model.sigma)
     median = 10 ** (model.mean(features) + shift)
@@ -363,51 +453,55 @@ def _predicted(found: Target, tissue: str, features: Features, use: frozenset[st
 
 
 @cache
-def _residuals(name: str) -> tuple[tuple[str, float, float], ...]:
-    """Return (tissue, residual, SD) of the measured tissues of a target.
+def _residuals(name: str) -> tuple[Residual, ...]:
+    """Return the published values of a target against the densities that their assays would state.
 
-    A residual is against the density that the tissue's assay would state. Tissues that carry one
-    published value have their SD widened until together they weigh as one.
+    A value for several tissues is one row, the mean over them.
     """
-    found = target(name)
-    by_tissue: dict[str, list[DensityPair]] = defaultdict(list)
+    rows: dict[tuple[str, ...], list[DensityPair]] = defaultdict(list)
     for pair in calibration_pairs():
         if pair.target == name and pair.density_nmol_L:
-            by_tissue[pair.tissue].append(pair)
-    residuals: list[tuple[str, float, float]] = []
-    for tissue, pairs in by_tissue.items():
-        features = features_of(found, tissue)
-        model = density_models()[features.pattern]
-        effects = [model.assay_effect(p.assay) for p in pairs]
-        logs = [(x - a, sd) for (x, sd), a in zip(_logs(pairs), effects, strict=True)]
-        mean, sd = _combined(logs)
-        weight = max(p.weight for p in pairs)
-        sd = math.sqrt((model.sigma**2 + sd**2) / weight - model.sigma**2)
-        residuals.append((tissue, mean - model.mean(features), sd))
-    return tuple(residuals)
+            rows[pair.published].append(pair)
+    return tuple(
+        Residual(
+            tuple(p.tissue for p in pairs),
+            pairs[0].source,
+            sum(map(_residual, pairs)) / len(pairs),
+            density_models()["none"].source_sd(pairs[0].assay),
+            density_models()["none"].error_sd(pairs[0]),
+        )
+        for pairs in rows.values()
+    )
+
+
+def _residual(pair: DensityPair) -> float:
+    features = pair_features(pair)
+    model = density_models()[features.pattern]
+    expected = model.mean(features) + model.assay_effect(pair.assay)
+    return math.log10(pair.density_nmol_L or math.nan) - expected
 
 
 def _logs(pairs: Sequence[DensityPair]) -> list[tuple[float, float]]:
-    """Return log10 of the published densities of one tissue and the SD that repeats show.
+    """Return log10 of the published densities of one tissue and the SD of each, source included.
 
     A value that several tissues carry weighs less beside one of the tissue's own.
     """
-    scale, highest = density_models()["none"].error_scale, max(p.weight for p in pairs)
+    model, highest = density_models()["none"], max(p.weight for p in pairs)
     return [
         (
             math.log10(p.density_nmol_L or math.nan),
-            scale * math.log10(p.gsd) * math.sqrt(highest / p.weight),
+            math.hypot(model.source_sd(p.assay), model.error_sd(p)) * math.sqrt(highest / p.weight),
         )
         for p in pairs
     ]
 
 
-def _published(row: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what tells a published value from others, whatever tissue it is carried to."""
+def _published(row: Mapping[str, str], owner: str) -> tuple[str, ...]:
     blood_apart = row["tissue"] in CIRCULATING or row["tissue_kind"] == "cell line"
-    place = row["tissue"] if blood_apart else ""
+    alone = blood_apart or not row["density_nmol_L"]
+    place = row["tissue"] if alone else ""
     value = row["value_as_published"]
-    return row["target"], row["source"], value, row["assay"], row["tissue_kind"], place
+    return row[owner], row["source"], value, row["assay"], row["tissue_kind"], place
 
 
 def _combined(logs: list[tuple[float, float]]) -> tuple[float, float]:
