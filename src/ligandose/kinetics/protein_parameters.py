@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ligandose.errors import DataError
 from ligandose.evidence import read_findings
 from ligandose.hosts import Host
-from ligandose.kinetics.pores import pore_clearance
-from ligandose.kinetics.radial_data import krogh_geometry_um, tissue_transport
+from ligandose.kinetics.pores import pore_clearance, restricted_area
+from ligandose.kinetics.radial_data import krogh_geometry_um, molecular_radius_nm, tissue_transport
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +27,10 @@ NEEDED = (
 """Findings without which no protein can be followed."""
 CLASS_NAMES = {"molecular_weight": "molecular_mass"}
 """What the table of classes calls a finding of a vector, where it is another name."""
+SINUSOID = "sinusoid_opening"
+"""Finding of an organ whose capillaries are sinusoids: radius of the openings in their wall."""
+SMALL_LIGAND_DA = 1214.0
+"""Mass of the ligand that `permeability_surface` of the hosts stands for (177Lu-PSMA-617)."""
 MOST_SIMILAR = 9
 WALL = {
     "radius_small_nm": "radius_small",
@@ -49,8 +53,10 @@ def protein_parameters(
 
     Every organ's lymph flow is a share of its plasma flow, and both kinds of pores pass the
     protein according to its radius (`pores`). A capillary wall without permeability (brain) stays
-    shut. Tumours have no lymph: there the protein diffuses both ways with the permeability that
-    its size has in tumour vessels (`tissue_transport`). The endothelium takes up plasma everywhere.
+    shut. Through the wall of sinusoids (spleen, marrow) it diffuses as small ligands do, slower by
+    its radius. Tumours have no lymph: there the protein diffuses both ways with the permeability
+    that its size has in tumour vessels (`tissue_transport`). The endothelium takes up plasma
+    everywhere.
 
     Args:
         host: regions.
@@ -77,8 +83,12 @@ def protein_parameters(
         flow = lymph_share * body[f"{organ}.plasma_flow"]
         open_wall = body[f"{organ}.permeability"] > 0.0
         parameters[f"{organ}.lymph_flow"] = flow
-        parameters[f"{molecule}.{organ}.extravasation"] = flow * pores.out * open_wall
-        parameters[f"{molecule}.{organ}.return"] = flow * pores.back * open_wall
+        out, back = flow * pores.out * open_wall, flow * pores.back * open_wall
+        if f"{organ}.{SINUSOID}" in values:
+            back = _through_sinusoid(radius, values[f"{organ}.{SINUSOID}"], body, organ)
+            out = back + flow  # nothing holds the protein back from the fluid that becomes lymph
+        parameters[f"{molecule}.{organ}.extravasation"] = out
+        parameters[f"{molecule}.{organ}.return"] = back
     for lesion in host.lesions:
         clearance = _tumour_clearance(values, lesion, body)
         parameters[f"{lesion}.lymph_flow"] = np.zeros_like(clearance)
@@ -88,6 +98,20 @@ def protein_parameters(
     parameters[f"{molecule}.lymph_passage"] = 1.0 - values["whole_body.lymph_reflection"]
     parameters[f"{molecule}.not_salvaged"] = 1.0 - values["vector.salvage"]
     return parameters
+
+
+def _through_sinusoid(
+    radius_nm: Floats, opening_nm: Floats, body: Mapping[str, Floats], organ: str
+) -> Floats:
+    """Return P · S of a protein through the open wall of sinusoids, L/s.
+
+    That of a small ligand by free diffusion, D ~ 1/radius, and by the share of an opening that the
+    protein can use (Renkin; Rippe and Haraldsson 1994, doi 10.1152/physrev.1994.74.1.163).
+    """
+    small = molecular_radius_nm(SMALL_LIGAND_DA)
+    return (
+        body[f"{organ}.permeability"] * small / radius_nm * restricted_area(radius_nm / opening_nm)
+    )
 
 
 def _missing_message(missing: Sequence[str], molecule: str) -> str:
