@@ -23,6 +23,7 @@ from ligandose.design.optimise_batch import Population
 from ligandose.design.optimise_front import hypervolume
 from ligandose.design.optimise_measure import evaluate
 from ligandose.design.optimise_search import search
+from ligandose.design.optimise_space import CARRIERS
 from ligandose.design.optimise_study import read_optimise, space_of
 
 SHARE = 10
@@ -74,6 +75,7 @@ def main() -> None:
             genes=len(space.genes),
             evaluations=given.random // SHARE,
             seed=seed,
+            choices=len(CARRIERS),
             start=own,
         )
         area = hypervolume(found.objectives, reference=REFERENCE)

@@ -187,3 +187,31 @@ def test_a_logarithmic_bound_has_its_geometric_middle():
     form = space_of(optimise_from_mapping(STUDY)).forms[0]
     bound = form.bounds["k_d"]
     assert value_at(bound, 0.5) == pytest.approx(np.sqrt(bound.low * bound.high))
+
+
+def test_a_choice_that_loses_is_tried_until_the_end(search):
+    """The upper half of the first gene is worse by far; without new choices it dies out."""
+
+    def two(x):
+        value = np.where(x[:, 0] >= 0.5, -5.0, 0.0) - ((x[:, 1:] - 0.3) ** 2).sum(axis=1)
+        return np.stack([value, value - x[:, 1]], axis=1)
+
+    tried = {}
+    for choices in (0, 1):
+        points = search(two, genes=6, evaluations=1000, seed=1, choices=choices).points
+        tried[choices] = np.mean(points[750:, 0] >= 0.5)
+    assert tried[0] < 0.02
+    assert tried[1] == pytest.approx(0.1, abs=0.06)  # half of a fifth
+
+
+def test_new_choices_touch_a_fifth_of_the_points_in_one_of_the_first_genes(search):
+    from ligandose.design.optimise_search import NEW_CHOICE, with_new_choices
+
+    points = np.full((4000, 6), 0.25)
+    made = with_new_choices(points, 3, np.random.default_rng(1))
+    changed = made != points
+    assert not changed[:, 3:].any()
+    assert changed.sum(axis=1).max() == 1
+    # four standard deviations of a binomial
+    assert changed.any(axis=1).mean() == pytest.approx(NEW_CHOICE, abs=0.026)
+    assert with_new_choices(points, 0, np.random.default_rng(1)) is points

@@ -16,7 +16,15 @@ from ligandose.design.optimise_front import hypervolume, knee, on_front, spread_
 from ligandose.design.optimise_measure import evaluate, lower_end, supply
 from ligandose.design.optimise_robust import Robust, judge
 from ligandose.design.optimise_search import Searched, search
-from ligandose.design.optimise_space import Design, Form, Space, share_of, steps_of, value_at
+from ligandose.design.optimise_space import (
+    CARRIERS,
+    Design,
+    Form,
+    Space,
+    share_of,
+    steps_of,
+    value_at,
+)
 from ligandose.design.optimise_study import OptimisePlan, space_of
 from ligandose.design.optimise_words import trade_offs
 
@@ -108,6 +116,7 @@ def run_optimise(
         genes=len(space.genes),
         evaluations=plan.evaluations,
         seed=screen.seed,
+        choices=len(CARRIERS),
         start=np.array([space.point(d) for d in first]),
         progress=_part(told, 0.0, SEARCH_SHARE),
     )

@@ -3,7 +3,8 @@
 Deb et al. 2002 (IEEE Trans Evol Comput 6:182, doi:10.1109/4235.996017) as pymoo implements it
 (Blank and Deb 2020, doi:10.1109/ACCESS.2020.2990567): non-dominated sorting with crowding distance,
 simulated binary crossover, polynomial mutation. Choices are genes of the same cube that are cut
-into equal parts, so one operator serves all.
+into equal parts. Those operators move genes by little, so that a choice which loses early is
+seldom tried again: a share of all offspring has one choice drawn anew.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ Evaluate = Callable[[Floats], Floats]
 Progress = Callable[[float, str], None]
 
 LEAST_POPULATION, MOST_POPULATION = 20, 100
+NEW_CHOICE = 0.2
+"""Part of the offspring that has one of its choices drawn anew."""
 GENERATIONS = 20
 """Population is the number of evaluations over this, within the bounds above."""
 
@@ -46,6 +49,7 @@ def search(
     genes: int,
     evaluations: int,
     seed: int,
+    choices: int = 0,
     start: Floats | None = None,
     population: int | None = None,
     progress: Progress | None = None,
@@ -57,6 +61,7 @@ def search(
         genes: dimensions of the cube.
         evaluations: points that are evaluated, exactly.
         seed: same seed, same points.
+        choices: how many genes, the first ones, are cut into choices.
         start: (k, genes) points that the first generation holds; the others are a Latin hypercube.
         population: points of a generation; default a twentieth of the evaluations, 20 to 100.
         progress: called with the share done.
@@ -69,6 +74,7 @@ def search(
     size = population or int(np.clip(evaluations // GENERATIONS, LEAST_POPULATION, MOST_POPULATION))
     first = _first(genes, size, seed, start)
     made = _algorithm(first, seed)
+    rng = np.random.default_rng([seed, 1])
     points: list[Floats] = []
     objectives: list[Floats] = []
     done = 0
@@ -78,7 +84,10 @@ def search(
             break
         offspring = np.clip(np.asarray(asked.get("X"), dtype=np.float64), 0.0, 1.0)
         offspring = offspring[: evaluations - done]
+        if done:  # the first generation stays as it was given
+            offspring = with_new_choices(offspring, choices, rng)
         asked = asked[: len(offspring)]
+        asked.set("X", offspring)
         found = _checked(evaluate(offspring), len(offspring))
         asked.set("F", -found)
         made.tell(infills=asked)
@@ -88,6 +97,16 @@ def search(
         if progress is not None:
             progress(done / evaluations, f"{done} of {evaluations} designs")
     return Searched(np.concatenate(points), np.concatenate(objectives))
+
+
+def with_new_choices(points: Floats, choices: int, rng: np.random.Generator) -> Floats:
+    """Return points of which a part, NEW_CHOICE, has one of its first genes drawn anew."""
+    if choices == 0:
+        return points
+    made = points.copy()
+    rows = np.flatnonzero(rng.random(len(made)) < NEW_CHOICE)
+    made[rows, rng.integers(choices, size=len(rows))] = rng.random(len(rows))
+    return made
 
 
 def latin_hypercube(count: int, genes: int, rng: np.random.Generator) -> Floats:

@@ -408,10 +408,10 @@ def target_effect(model: DensityModel, others: Sequence[Residual]) -> tuple[floa
     share = np.array([[(t in r.tissues) / len(r.tissues) for t in tissues] for r in others])
     source = np.array([r.source for r in others])
     error = np.array([r.error_sd for r in others])
-    v = prior + model.sigma**2 * (share @ share.T) + np.diag(error**2)
+    v: FloatArray = prior + model.sigma**2 * (share @ share.T) + np.diag(error**2)
     between = np.array([r.source_sd for r in others])
     v += np.outer(between, between) * (source[:, None] == source)
-    gain = prior * np.linalg.solve(v, np.ones(len(others)))
+    gain = np.linalg.solve(v, np.full(len(others), prior))
     mean = float(gain @ np.array([r.value for r in others]))
     return mean, math.sqrt(max(prior * (1.0 - float(gain.sum())), 0.0))
 
