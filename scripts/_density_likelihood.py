@@ -14,18 +14,20 @@ from scipy.special import log_ndtr, logsumexp
 from threadpoolctl import threadpool_limits
 
 from ligandose.evidence import read_table
-from ligandose.targets.density import (
+from ligandose.targets.density_model import (
     ASSAY_CLASSES,
     GROUPS,
     PATTERNS,
     REFERENCE,
     DensityModel,
-    DensityPair,
     Features,
     assay_class,
     assay_group,
-    calibration_pairs,
     pair_features,
+)
+from ligandose.targets.density_pairs import (
+    DensityPair,
+    calibration_pairs,
 )
 
 FloatArray = NDArray[np.float64]

@@ -19,7 +19,8 @@ from ligandose.design.screen_host import EXPRESSION, hosted
 from ligandose.design.screen_pool import run_tasks
 from ligandose.design.screen_store import RunFolder, task_hash
 from ligandose.targets import cancer_expression, density_of, organ_expression, target, targets
-from ligandose.targets.density import DensityModel
+from ligandose.targets.density_model import DensityModel
+from ligandose.targets.density_pairs import calibration_pairs
 
 density_room = import_module("ligandose.targets.density")  # `density` of the room is a function
 
@@ -88,7 +89,7 @@ def models_without(names: Sequence[str], told: Told) -> dict[str, Models]:
     """Return the density model of every named target of the calibration, fitted without it."""
     from _density_likelihood import all_fits
 
-    known = {p.target for p in density_room.calibration_pairs()}
+    known = {p.target for p in calibration_pairs()}
     wanted = [name for name in names if name in known]
     if not wanted:
         return {}

@@ -30,15 +30,17 @@ from pathlib import Path
 import numpy as np
 from _density_likelihood import SCALED, TERMS, Fit, FloatArray, all_fits, limit_gsd, sample_of
 
-from ligandose.targets.density import (
+from ligandose.targets.density_model import (
     ASSAY_CLASSES,
     GROUPS,
-    DensityPair,
     Features,
     assay_class,
-    calibration_pairs,
     column_of,
     pair_features,
+)
+from ligandose.targets.density_pairs import (
+    DensityPair,
+    calibration_pairs,
 )
 
 EDITION = Path(__file__).parents[1] / "src/ligandose/data/2026.11"

@@ -13,6 +13,10 @@ from scipy.stats import multivariate_normal
 from ligandose.targets import density
 from ligandose.targets.catalogue import target
 from ligandose.targets.density import (
+    density_of,
+    measured_density,
+)
+from ligandose.targets.density_model import (
     ASSAY_CLASSES,
     COUNTED,
     EXTRACTED,
@@ -21,15 +25,15 @@ from ligandose.targets.density import (
     DensityModel,
     Features,
     Residual,
-    calibration_pairs,
-    calibrator_pairs,
     density_models,
-    density_of,
-    density_pairs,
     features_of,
-    measured_density,
     pair_features,
     target_effect,
+)
+from ligandose.targets.density_pairs import (
+    calibration_pairs,
+    calibrator_pairs,
+    density_pairs,
 )
 from ligandose.targets.expression import organ_expression
 

@@ -21,13 +21,8 @@ from ligandose.errors import InputError
 from ligandose.evidence import Claim, Status, read_table
 from ligandose.targets.background import positive_fractions, staining_levels
 from ligandose.targets.catalogue import DEFAULT, Target, target
-from ligandose.targets.density import (
-    ALL_EVIDENCE,
-    Density,
-    density_of,
-    density_with_levels,
-    features_of,
-)
+from ligandose.targets.density import Density, density_of, density_with_levels
+from ligandose.targets.density_model import ALL_EVIDENCE, features_of
 from ligandose.targets.expression import cancer_expression, surface_evidence
 
 FloatArray = NDArray[np.float64]
