@@ -120,7 +120,8 @@ def densities_of(models: Models | None) -> Generator[None]:
 
 
 def _forget() -> None:
-    for cached in (density_room._density, density_room._residuals, hosted):
+    room = density_room
+    for cached in (room._density, room._residuals, room._effect_without, hosted):
         cached.cache_clear()
 
 

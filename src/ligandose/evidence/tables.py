@@ -156,6 +156,7 @@ def tissue_regions() -> dict[tuple[str, str, str], str]:
     }
 
 
+@cache
 def regions_of(table: str, tissue: str, cell_type: str = "") -> tuple[str, ...]:
     """Return the regions that a tissue (or one of its cell types) belongs to; none where unknown.
 

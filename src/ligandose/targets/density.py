@@ -177,13 +177,22 @@ def _modelled(found: Target, tissue: str, use: frozenset[str]) -> Density:
 
 def _predicted(found: Target, tissue: str, features: Features, use: frozenset[str]) -> Density:
     model = density_models()[features.pattern]
-    others: list[Residual] = []
-    if "density" in use:
-        others = [r for r in _residuals(found.name) if tissue not in r.tissues]
-    shift, shared = target_effect(model, others)
+    shift, shared = _effect(found.name if "density" in use else "", tissue, features.pattern)
     spread = math.hypot(shared, model.sigma)
     median = 10 ** (model.mean(features) + shift)
     return Density(found.name, tissue, median, 10**spread, 10**shared, "model", features.pattern)
+
+
+def _effect(name: str, tissue: str, pattern: str) -> tuple[float, float]:
+    """Return mean and SD of a target's own term, from what was measured but in the tissue."""
+    measured = any(tissue in r.tissues for r in _residuals(name))
+    return _effect_without(name, tissue if measured else "", pattern)
+
+
+@cache
+def _effect_without(name: str, tissue: str, pattern: str) -> tuple[float, float]:
+    others = [r for r in _residuals(name) if tissue not in r.tissues]
+    return target_effect(density_models()[pattern], others)
 
 
 @cache
