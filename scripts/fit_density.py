@@ -12,9 +12,9 @@ that a source gives for several tissues is their mean; bounds enter as P(y < bou
 are integrated out: values as one normal vector, the bounds by Gauss-Hermite quadrature over u
 given the values. The maximum is that of the restricted likelihood (Patterson and Thompson 1971,
 Biometrika 58, on error contrasts; its determinant from the values alone) times the weak priors of
-PRIORS (_density_likelihood.py). Each pattern of evidence is fitted to every value that has at
-least that evidence; kappa and omega come from the pattern `rna`, which has all. `--check` compares
-with the shipped tables, writing nothing.
+PRIORS (_density_likelihood.py). One fit serves tissues with RNA, stained or not; staining alone and
+no evidence have fits of their own, to every value with at least that evidence, with the kappa and
+omega of the first. `--check` compares with the shipped tables, writing nothing.
 """
 
 from __future__ import annotations

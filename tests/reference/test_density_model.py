@@ -118,7 +118,7 @@ def test_intervals_of_90_percent_hold_at_least_85_percent_of_targets_left_out(he
 
 def test_the_stated_widths_are_what_the_parameters_give(stated):
     """For a target of which nothing was measured; 30-fold is out of reach, as the docs say."""
-    assert stated["width_true"] < 45.0
+    assert stated["width_true"] < 50.0
     assert stated["width_published"] < 280.0
     models = density_models()
     widths = {p: 10 ** (2 * 1.6449 * math.hypot(m.target_sd, m.sigma)) for p, m in models.items()}
@@ -241,7 +241,7 @@ def test_the_likelihood_is_that_of_the_joint_normal_distribution(likelihood):
     assert made[0] - made[1] == pytest.approx(direct(first) - direct(second), abs=1e-4)
 
 
-def test_no_calibrator_is_a_target_and_each_has_its_evidence():
+def test_calibrator_pairs_are_none_of_the_catalogue_and_each_has_its_evidence():
     catalogue = {p.target for p in density_pairs()}
     for pair in calibrator_pairs():
         seen = pair_features(pair)

@@ -184,7 +184,10 @@ def _predicted(found: Target, tissue: str, features: Features, use: frozenset[st
 
 
 def _effect(name: str, tissue: str, pattern: str) -> tuple[float, float]:
-    """Return mean and SD of a target's own term, from what was measured but in the tissue."""
+    """Return mean and SD of a target's own term, from what was measured but in the tissue.
+
+    A target without a name is one of which nothing was measured.
+    """
     measured = any(tissue in r.tissues for r in _residuals(name))
     return _effect_without(name, tissue if measured else "", pattern)
 
