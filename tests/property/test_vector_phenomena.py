@@ -138,6 +138,9 @@ def test_without_antigen_the_fluid_behind_open_walls_comes_to_what_plasma_has(or
         return float((found[f"vector.{organ}.extravasation"] / (back + drained))[0])
 
     assert ratio(ADULT) == pytest.approx(1.0, abs=0.02)  # lymph holds a fifth of it back
+    found = rates(ANTI_CD20, ADULT)
+    carried = found[f"vector.{organ}.extravasation"] - found[f"vector.{organ}.return"]
+    assert carried == pytest.approx(found[f"{organ}.lymph_flow"], rel=1e-9)
     assert ratio(shut(ADULT)) < 0.6
 
 
